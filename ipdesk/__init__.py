@@ -1,0 +1,1 @@
+"""ipdesk: a self-hosted desk for intellectual-property complaints on marketplaces."""
