@@ -1,0 +1,1 @@
+"""The database: one session, one commit, types that cannot lie about time."""

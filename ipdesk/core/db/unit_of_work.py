@@ -1,0 +1,75 @@
+"""The one commit. Everything a request or a job writes is written here or not at all."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from ipdesk.core.db.core import db, writing
+
+
+class FairLock:
+    """A lock that is handed on in the order of asking, so that no writer starves."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Lock] = deque()
+        self._held = False
+
+    def acquire(self) -> None:
+        with self._guard:
+            if not self._held:
+                self._held = True
+                return
+            turn = threading.Lock()
+            turn.acquire()
+            self._waiting.append(turn)
+        turn.acquire()
+
+    def release(self) -> None:
+        with self._guard:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._held = False
+
+
+_one_writer = FairLock()
+_after_commit_key = "ipdesk.after_commit"
+
+
+def after_commit(callback: Callable[[], None]) -> None:
+    """Run ``callback`` once this unit of work is committed; never if it is rolled back."""
+    db.session.info.setdefault(_after_commit_key, []).append(callback)
+
+
+@contextmanager
+def unit_of_work() -> Iterator[None]:
+    """Begin, run the block, commit; on any error roll everything back and raise it.
+
+    What was read before is forgotten, so that the block loads what it judges inside its
+    own transaction. SQLite has one writer at a time; waiting is fair within the process.
+    Nesting is a programming error (``RuntimeError``).
+    """
+    if writing.get():
+        raise RuntimeError("a unit of work is already open")
+    db.session.rollback()
+    lock = _one_writer if db.engine.dialect.name == "sqlite" else None
+    if lock:
+        lock.acquire()
+    token = writing.set(True)
+    callbacks: list[Callable[[], None]] = []
+    try:
+        yield
+        db.session.commit()
+        callbacks = db.session.info.pop(_after_commit_key, [])
+    except BaseException:
+        db.session.rollback()
+        db.session.info.pop(_after_commit_key, None)
+        raise
+    finally:
+        writing.reset(token)
+        if lock:
+            lock.release()
+    for callback in callbacks:
+        callback()
