@@ -1,0 +1,43 @@
+"""Deadlines of cases, with the computation they came from frozen beside them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ipdesk.core.db.core import BigId, db
+from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+
+STATUSES = ("open", "stopped", "fired")
+
+
+class Deadline(db.Model):
+    """One clock of one case. ``movers`` lists the ids of the claims it runs for.
+
+    ``fires_at`` is when the sweep acts; ``opens_at``..``due_at`` is the legal window.
+    ``computation`` holds every counted day, so a later holiday table never moves the date.
+    """
+
+    __tablename__ = "deadlines"
+    __table_args__ = (
+        CheckConstraint("status in ('open', 'stopped', 'fired')", name="status"),
+        Index("ix_deadlines_due", "status", "fires_at"),
+        Index("ix_deadlines_reminder", "status", "remind_at"),
+        Index("ix_deadlines_case", "case_id", "status"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    name: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(16), default="open")
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    fires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    trigger: Mapped[str] = mapped_column(String(64), default="")
+    movers: Mapped[list[int]] = mapped_column(CanonicalJson, default=list)
+    computation: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    attempts: Mapped[int] = mapped_column(default=0)

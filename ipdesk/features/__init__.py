@@ -1,0 +1,1 @@
+"""What the desk does: one package per subject, each with the same few files."""

@@ -1,0 +1,1 @@
+"""Marketplaces, stores and listings, and the connector to the real marketplace."""

@@ -1,0 +1,1 @@
+"""Notices, the complaints they open per store, and the claims that move."""

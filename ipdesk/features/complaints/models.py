@@ -1,0 +1,130 @@
+"""Notices, complaints and claims."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ipdesk.core.casework.models import HasCaseState, HasState
+from ipdesk.core.db.core import BigId, db
+from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+
+
+class Notice(HasCaseState, db.Model):
+    """What a rights holder, agent or guest filed: one right, up to 300 listings.
+
+    ``received_at`` is when it reached the operator, ``entered_at`` when it was typed in; for a
+    notice filed here both are the same. ``draft`` holds the form of an unfiled notice.
+    ``contact`` is ``{name, company, address, phone, email}`` of the notifier.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (Index("ix_notices_organisation", "organisation_id", "id"),
+                      Index("ix_notices_waiting", "waits_for", "next_due_at", "id"))
+
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    right_id: Mapped[int | None] = mapped_column(ForeignKey("rights.id"), index=True)
+    regime: Mapped[str] = mapped_column(String(64), default="")
+    regime_reason: Mapped[str] = mapped_column(Text, default="")
+    reason_code: Mapped[str] = mapped_column(String(64), default="")
+    explanation: Mapped[str] = mapped_column(Text, default="")
+    acting_as: Mapped[str] = mapped_column(String(16), default="owner")  # owner, agent
+    contact: Mapped[dict[str, Any]] = mapped_column(CanonicalJson, default=dict)
+    signed_name: Mapped[str] = mapped_column(String(200), default="")
+    channel: Mapped[str] = mapped_column(String(16), default="desk")  # desk, mail, post, agent
+    locale: Mapped[str] = mapped_column(String(16), default="en")
+    filed_by: Mapped[int | None] = mapped_column(BigId)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    entered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    guest_token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    guest_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    missing: Mapped[list[str]] = mapped_column(CanonicalJson, default=list)
+    draft: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+
+
+class NoticeListing(db.Model):
+    """One row of a notice as it was entered, with the desk's answer to it."""
+
+    __tablename__ = "notice_listings"
+    __table_args__ = (
+        CheckConstraint(
+            "answer in ('accepted','already_handled','not_found','other_marketplace','duplicate')",
+            name="answer"),
+        CheckConstraint("answer <> 'accepted' or listing_id is not null", name="accepted_is_known"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), index=True)
+    position: Mapped[int]
+    entered: Mapped[str] = mapped_column(Text)
+    listing_id: Mapped[int | None] = mapped_column(ForeignKey("listings.id"))
+    answer: Mapped[str] = mapped_column(String(24))
+    other_reference: Mapped[str] = mapped_column(String(24), default="")
+
+
+class TestPurchase(db.Model):
+    """An undercover purchase. Staff only, unless the notifier shares it."""
+
+    __tablename__ = "test_purchases"
+    __test__ = False
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), index=True)
+    listing_id: Mapped[int | None] = mapped_column(ForeignKey("listings.id"))
+    ordered_on: Mapped[date | None]
+    order_number: Mapped[str] = mapped_column(String(64), default="")
+    findings: Mapped[str] = mapped_column(Text, default="")
+    visibility: Mapped[str] = mapped_column(String(16), default="staff_only")
+
+
+class Complaint(HasCaseState, db.Model):
+    """The part of a notice that concerns one store. Its state is that of its most urgent claim.
+
+    ``state`` is a stored summary, written by ``advance`` in the claims' own transaction and
+    proven by ``ipdesk fsck``.
+    """
+
+    __tablename__ = "complaints"
+    __table_args__ = (
+        UniqueConstraint("notice_id", "store_id"),
+        Index("ix_complaints_store", "store_id", "id"),
+        Index("ix_complaints_organisation", "organisation_id", "id"),
+        Index("ix_complaints_stage", "stage_name", "regime", "id"),
+        Index("ix_complaints_queue", "waits_for", "next_due_at", "id"),
+    )
+
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
+    right_id: Mapped[int] = mapped_column(ForeignKey("rights.id"))
+    store_id: Mapped[int] = mapped_column(ForeignKey("stores.id"))
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    regime: Mapped[str] = mapped_column(String(64))
+    reason_code: Mapped[str] = mapped_column(String(64))
+    stage_name: Mapped[str] = mapped_column(String(24))
+    claims_count: Mapped[int]
+    filed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    unclaimed_token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
+class Claim(HasState, db.Model):
+    """One listing said to infringe one right: what the machine moves."""
+
+    __tablename__ = "claims"
+    __table_args__ = (
+        UniqueConstraint("complaint_id", "listing_id"),
+        CheckConstraint(
+            "state like 'received.%' or state like 'pending_response.%' or "
+            "state like 'counter_notified.%' or state like 'delisted.%' or state like 'closed.%'",
+            name="one_of_five"),
+        Index("ix_claims_listing", "listing_id", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints.id"), index=True)
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id"))
+    position: Mapped[int]
+    reason_code: Mapped[str] = mapped_column(String(64))
+    explanation: Mapped[str] = mapped_column(Text, default="")
+    times: Mapped[dict[str, int]] = mapped_column(CanonicalJson, default=dict)

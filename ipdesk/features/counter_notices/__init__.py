@@ -1,0 +1,1 @@
+"""Counter-notifications, answers to them, and notices of court actions."""

@@ -1,0 +1,1 @@
+"""Decisions with their statements of reasons, and the second pair of eyes."""

@@ -1,0 +1,51 @@
+"""What staff decided, and why."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ipdesk.core.db.core import BigId, db
+from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+
+
+class Decision(db.Model):
+    """A decision on some claims of one complaint.
+
+    ``reasons`` are the structured fields of the statement of reasons (facts, ground, basis,
+    redress, automated means); ``statement`` is the text that was sent. Where the workflow asks
+    for four eyes, ``status`` is ``proposed`` until another person approves.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        CheckConstraint("status in ('proposed','in_force','declined')", name="status"),
+        CheckConstraint("approved_by is null or approved_by <> decided_by", name="four_eyes"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(24), unique=True)
+    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints.id"), index=True)
+    claim_ids: Mapped[list[int]] = mapped_column(CanonicalJson)
+    trigger: Mapped[str] = mapped_column(String(64))
+    reasons: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
+    statement: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(String(16))
+    decided_by: Mapped[int] = mapped_column(BigId)
+    decided_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    approved_by: Mapped[int | None] = mapped_column(BigId)
+    approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    declined_because: Mapped[str] = mapped_column(Text, default="")
+
+
+class Snippet(db.Model):
+    """A text block that staff reuse in reasons."""
+
+    __tablename__ = "snippets"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    title: Mapped[str] = mapped_column(String(120))
+    text: Mapped[str] = mapped_column(Text)
+    created_by: Mapped[int] = mapped_column(BigId)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)

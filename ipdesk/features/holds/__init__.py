@@ -1,0 +1,1 @@
+"""Holds on listings, what they add up to, and the instruction to the marketplace."""

@@ -1,0 +1,1 @@
+"""Intellectual-property rights and their verification."""

@@ -1,0 +1,41 @@
+"""The rights that notices rest on."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ipdesk.core.casework.models import HasCaseState
+from ipdesk.core.db.core import BigId, db
+from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+
+KINDS = ("trademark", "copyright", "design", "patent")
+
+
+class Right(HasCaseState, db.Model):
+    """One right of one owner, a case of workflow ``right``.
+
+    An unregistered copyright has no number; a guest's right has no organisation. ``contact``
+    is the public contact that sellers see: ``{name, email, phone, address}``.
+    """
+
+    __tablename__ = "rights"
+
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    title: Mapped[str] = mapped_column(String(300))
+    number: Mapped[str] = mapped_column(String(64), default="")
+    office: Mapped[str] = mapped_column(String(64), default="")
+    owner: Mapped[str] = mapped_column(String(200))
+    territory: Mapped[str] = mapped_column(String(64))  # ISO countries, space separated
+    classes: Mapped[str] = mapped_column(String(200), default="")
+    description: Mapped[str] = mapped_column(Text, default="")
+    valid_from: Mapped[date | None]
+    valid_until: Mapped[date | None]
+    contact: Mapped[dict[str, Any]] = mapped_column(CanonicalJson, default=dict)
+    registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    registered_by: Mapped[int | None] = mapped_column(BigId)
+    verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    verified_by: Mapped[int | None] = mapped_column(BigId)
+    rejected_because: Mapped[str] = mapped_column(Text, default="")
