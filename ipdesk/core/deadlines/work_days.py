@@ -10,7 +10,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
+from functools import cache
+from importlib.metadata import version
 from typing import NamedTuple
 
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
@@ -84,7 +85,7 @@ class WorkDays:
             reason = WEEKEND if day.weekday() in self.weekend else HOLIDAY
             special[day] = DayStatus(False, reason, name)
         for day, name in self.make_up_days.items():
-            special[day] = DayStatus(True, MAKE_UP_WORKDAY, name)
+            special[day] = DayStatus(True, MAKE_UP_WORKDAY, name or None)
         for day, name in self.closing_days.items():
             special[day] = DayStatus(False, CLOSING_DAY, name)
         object.__setattr__(self, "_special", special)
@@ -176,15 +177,19 @@ def _every_day(name: str, weekend: frozenset[int]) -> WorkDays:
     return WorkDays(name, "built-in", date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31), weekend)
 
 
+def _package() -> str:
+    return f"holidays {version('holidays')}"
+
+
 def _us_federal() -> WorkDays:
-    """5 U.S.C. § 6103 with the observed days of E.O. 11582: Saturday to Friday, Sunday to Monday."""
+    """5 U.S.C. § 6103, observed as in E.O. 11582: Saturday's on Friday, Sunday's on Monday."""
     import holidays  # here: start-up of a process that computes nothing does not pay for it
 
     days = holidays.country_holidays(
         "US", years=range(FIRST_YEAR, LAST_YEAR + 1), language="en_US"
     )
     return WorkDays(
-        "us_federal", f"holidays {holidays.__version__}",
+        "us_federal", _package(),
         date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31), holidays=dict(days.items()),
     )
 
@@ -197,9 +202,9 @@ def _cn() -> WorkDays:
     announced = max(days.weekend_workdays).year
     first, last = date(2001, 1, 1), date(announced, 12, 31)
     return WorkDays(
-        "cn", f"holidays {holidays.__version__}", first, last,
+        "cn", _package(), first, last,
         holidays={day: name for day, name in days.items() if day <= last},
-        make_up_days={day: "" for day in days.weekend_workdays},
+        make_up_days=dict.fromkeys(days.weekend_workdays, ""),
     )
 
 
@@ -213,7 +218,7 @@ _BUILDERS = {
 CALENDARS = frozenset(_BUILDERS)
 
 
-@lru_cache(maxsize=None)
+@cache
 def calendar_named(name: str) -> WorkDays:
     """The calendar ``name`` (one of ``CALENDARS``), built once per process.
 

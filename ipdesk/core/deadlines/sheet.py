@@ -1,0 +1,119 @@
+"""The deadline computation sheet: every day of a count with the reason why it counts or does not.
+
+Plain values for pages, letters and PDF. Labels are marked for translation and translated at the
+edge; dates and instants are left to the reader's locale.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ipdesk.core.deadlines.calendar import (
+    CLOSING_DAY,
+    HOLIDAY,
+    MAKE_UP_WORKDAY,
+    ROLLED_TO,
+    START_DAY,
+    WEEKEND,
+    Computation,
+    CountedDay,
+)
+from ipdesk.core.kernel.text import N_
+
+REASONS = {
+    START_DAY: N_("Day of the event, not counted"),
+    WEEKEND: N_("Weekend"),
+    HOLIDAY: N_("Public holiday"),
+    CLOSING_DAY: N_("Desk closed"),
+    MAKE_UP_WORKDAY: N_("Weekend day declared a working day"),
+    ROLLED_TO: N_("Next working day"),
+}
+
+WEEKDAYS = (
+    N_("Monday"), N_("Tuesday"), N_("Wednesday"), N_("Thursday"), N_("Friday"), N_("Saturday"),
+    N_("Sunday"),
+)
+
+UNITS = {
+    "business_day": N_("business days"),
+    "calendar_day": N_("calendar days"),
+    "month": N_("months"),
+    "hour": N_("hours"),
+}
+
+CALENDAR_LABELS = {
+    "none": N_("Every day"),
+    "weekdays": N_("Monday to Friday"),
+    "us_federal": N_("US federal business days"),
+    "cn": N_("Working days of the People's Republic of China"),
+}
+
+MARKS = {
+    "start": N_("Event"),
+    "opens": N_("Opens"),
+    "fires": N_("Acted on"),
+    "due": N_("Ends"),
+}
+
+
+def sheet(computation: Computation) -> dict[str, Any]:
+    """The sheet of one deadline.
+
+    ``rows`` has one dict per listed day: on (date), weekday (label), number (int or None), counted
+    (bool), reason (label or None), name (holiday's name or None), marks (labels of what falls on
+    it). ``start``, ``opens``, ``due``, ``fires`` are each {"utc", "local"} datetimes, local in
+    ``zone``. ``earliest`` and ``length`` are in ``unit``; ``earliest`` is None without a window.
+    """
+    moments = _moments(computation)
+    earliest, length = _extent(computation.rule)
+    return {
+        "calendar": CALENDAR_LABELS.get(computation.calendar, computation.calendar),
+        "calendar_version": computation.version,
+        "zone": computation.zone,
+        "unit": UNITS[computation.rule["unit"]],
+        "earliest": earliest,
+        "length": length,
+        "basis": computation.rule.get("basis"),
+        **moments,
+        "rows": [_row(day, moments) for day in computation.days],
+    }
+
+
+def _moments(computation: Computation) -> dict[str, dict[str, datetime]]:
+    place = ZoneInfo(computation.zone)
+    instants = {
+        "start": computation.start, "opens": computation.opens_at,
+        "fires": computation.fires_at, "due": computation.due_at,
+    }
+    return {
+        key: {"utc": at.astimezone(UTC), "local": at.astimezone(place)}
+        for key, at in instants.items()
+    }
+
+
+def _extent(rule: dict[str, Any]) -> tuple[int | None, int]:
+    if "window" in rule:
+        return rule["window"][0], rule["window"][1]
+    return None, rule["length"]
+
+
+def _row(day: CountedDay, moments: dict[str, dict[str, datetime]]) -> dict[str, Any]:
+    return {
+        "on": day.on,
+        "weekday": WEEKDAYS[day.weekday],
+        "number": day.number,
+        "counted": day.number is not None,
+        "reason": None if day.reason is None else REASONS[day.reason],
+        "name": day.name,
+        "marks": _marks(day.on, moments),
+    }
+
+
+def _marks(on: date, moments: dict[str, dict[str, datetime]]) -> list[str]:
+    """What falls on ``on``; a window without an opening of its own does not repeat the event."""
+    same_opening = moments["opens"] == moments["start"]
+    return [
+        label
+        for key, label in MARKS.items()
+        if moments[key]["local"].date() == on and not (key == "opens" and same_opening)
+    ]
