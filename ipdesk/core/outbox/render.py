@@ -16,8 +16,9 @@ from typing import Any
 
 import yaml
 from babel import Locale
-from babel.support import NullTranslations, Translations
+from babel.support import Translations
 from jinja2 import FileSystemLoader, StrictUndefined, UndefinedError
+from jinja2.defaults import DEFAULT_NAMESPACE
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ipdesk.core.outbox.headers import clean_text
@@ -131,15 +132,15 @@ def _environment(templates: Path, translations: Path, locale: str) -> ImmutableS
         lstrip_blocks=True,
     )
     # Nothing but the template language: no range(), lipsum() or namespace() to misuse.
-    environment.globals.clear()
+    for name in DEFAULT_NAMESPACE:
+        environment.globals.pop(name)
     environment.filters["one_line"] = _one_line
     environment.filters["quoted"] = _quoted
+    # English is the language of the sources and has no catalogue.
     catalogue = Translations.load(translations, [locale], domain="mail")
     if locale != LOCALES[0] and not isinstance(catalogue, Translations):
         raise LetterError(f"no compiled letters for {locale} in {translations}")
-    environment.install_gettext_translations(  # type: ignore[attr-defined]
-        catalogue if isinstance(catalogue, Translations) else NullTranslations(), newstyle=True,
-    )
+    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     return environment
 
 

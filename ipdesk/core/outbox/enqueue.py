@@ -1,0 +1,129 @@
+"""Writing a letter into the outbox, inside the transaction of the act that calls for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ipdesk.core.db.core import db
+from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
+from ipdesk.core.outbox.models import OUTBOX_IDS, InboxMessage, Outbox
+from ipdesk.core.outbox.render import Rendered, best_locale, letter_book
+
+NO_CASE = "DESK"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A party that gets a letter: who it is for the case, and the ways to reach it.
+
+    ``role`` is the audience of the letter (``seller``, ``rights_holder``, ``staff``);
+    ``inbox`` is ``("store", 12)``, ``("organisation", 4)`` or ``("user", 9)``;
+    ``subject_id`` names the person or firm whose data the letter holds.
+    """
+
+    role: str
+    name: str = ""
+    address: str = ""
+    locale: str = "en"
+    inbox: tuple[str, int] | None = None
+    subject_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """The triggers that the fate of a letter fires, and the ids they need (ids only)."""
+
+    on_delivered: str | None = None
+    on_failed: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+NO_CONSEQUENCE = Consequence()
+
+
+def enqueue_letter(
+    *, message: str, recipient: Recipient, context: Mapping[str, Any], at: datetime,
+    case_id: int | None = None, reference: str = NO_CASE,
+    consequence: Consequence = NO_CONSEQUENCE, retention_class: str = "case",
+) -> list[Outbox]:
+    """Render ``message`` for ``recipient`` and add one row for each way of reaching it.
+
+    The caller's unit of work commits. ``recipient_name``, ``audience`` and ``reference`` of
+    the context are filled in here. The consequence rides on the mail where there is one,
+    because its delivery is what has to be proven; otherwise on the inbox. A recipient that
+    cannot be reached at all gets a mail row without address, which fails and says so.
+    """
+    facts = {
+        **context, "recipient_name": recipient.name, "audience": recipient.role,
+        "reference": reference,
+    }
+    book = letter_book()
+    rendered = book.render(message, recipient.locale, facts)
+    digest = sha256_hex(canonical_json(book.facts(message, facts)))
+    channels = ["mail"] if recipient.address or recipient.inbox is None else []
+    channels += ["inbox"] if recipient.inbox else []
+    rows = []
+    for channel in channels:
+        row = _row(
+            channel=channel, to_address=recipient.address if channel == "mail" else "",
+            message=message, recipient_role=recipient.role, locale=best_locale(recipient.locale),
+            rendered=rendered, digest=digest, at=at, case_id=case_id, reference=reference,
+            consequence=consequence if channel == channels[0] else NO_CONSEQUENCE,
+            subject_id=recipient.subject_id, retention_class=retention_class,
+        )
+        if channel == "inbox" and recipient.inbox is not None:
+            _place_in_inbox(row, recipient.inbox)
+        rows.append(row)
+    return rows
+
+
+def enqueue_webhook(
+    *, event: str, url: str, payload: Mapping[str, Any], at: datetime,
+    case_id: int | None = None, reference: str = NO_CASE,
+    consequence: Consequence = NO_CONSEQUENCE, retention_class: str = "case",
+) -> Outbox:
+    """Add a signed call of ``url``; the body is ``payload`` as canonical JSON, fixed now."""
+    body = canonical_json(payload)
+    return _row(
+        channel="webhook", to_address=url, message=event, recipient_role="marketplace",
+        locale="en", rendered=Rendered(event, body.decode(), ""), digest=sha256_hex(body), at=at,
+        case_id=case_id, reference=reference, consequence=consequence, subject_id="",
+        retention_class=retention_class,
+    )
+
+
+def _row(
+    *, channel: str, to_address: str, message: str, recipient_role: str, locale: str,
+    rendered: Rendered, digest: str, at: datetime, case_id: int | None, reference: str,
+    consequence: Consequence, subject_id: str, retention_class: str,
+) -> Outbox:
+    month = int(at.astimezone(UTC).strftime("%Y%m"))
+    row = Outbox(
+        month=month, id=_next_id(month), case_id=case_id, thread_key=reference, message=message,
+        recipient_role=recipient_role, channel=channel, to_address=to_address, locale=locale,
+        subject=rendered.subject, body_text=rendered.text, body_html=rendered.html,
+        context_sha256=digest, subject_id=subject_id, retention_class=retention_class,
+        on_delivered=consequence.on_delivered, on_failed=consequence.on_failed,
+        trigger_facts=dict(consequence.facts), enqueued_at=at, next_attempt_at=at,
+    )
+    db.session.add(row)
+    db.session.flush()  # the next row of this act counts from this one
+    return row
+
+
+def _next_id(month: int) -> int:
+    if db.session.get_bind().dialect.name == "postgresql":
+        return db.session.execute(select(OUTBOX_IDS.next_value())).scalar_one()
+    last = select(func.max(Outbox.id)).where(Outbox.month == month)
+    return (db.session.execute(last).scalar_one() or 0) + 1
+
+
+def _place_in_inbox(row: Outbox, inbox: tuple[str, int]) -> None:
+    db.session.add(InboxMessage(
+        owner_kind=inbox[0], owner_id=inbox[1], outbox_month=row.month, outbox_id=row.id,
+        case_id=row.case_id, placed_at=row.enqueued_at,
+    ))
+    db.session.flush()
