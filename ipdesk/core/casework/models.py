@@ -98,17 +98,6 @@ class Note(db.Model):
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-class FormSubmission(db.Model):
-    """What a form that was sent already led to, so that sending it twice acts once."""
-
-    __tablename__ = "form_submissions"
-
-    key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    sent_by: Mapped[str] = mapped_column(String(64))
-    sent_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    location: Mapped[str] = mapped_column(Text)
-
-
 class TallyEntry(db.Model):
     """One step of a count, appended by the act that caused it and folded by a job."""
 

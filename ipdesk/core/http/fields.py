@@ -1,0 +1,132 @@
+"""Fields of forms and JSON: text that is what it looks like."""
+
+import re
+import unicodedata
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+
+# Controls, zero-width characters and direction overrides hide or reorder what a person reads.
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
+)
+
+
+def clean(text: str) -> str:
+    """``text`` in NFC, line ends as ``\\n``, without invisible and reordering characters."""
+    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+    return _INVISIBLE.sub("", text)
+
+
+class Line(fields.String):
+    """One line of text of at most ``most`` characters; ``required`` refuses an empty one."""
+
+    default_error_messages = {"required": _l("Fill this in."), "null": _l("Fill this in.")}
+
+    def __init__(self, most: int = 200, *, least: int = 0, **kwargs: Any) -> None:
+        self.most, self.least = most, least
+        if not kwargs.get("required"):
+            kwargs.setdefault("load_default", "")
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = self._tidy(clean(super()._deserialize(value, attr, data, **kwargs)))
+        if self.required and not text:
+            raise ValidationError([_l("Fill this in.")])
+        if text and len(text) < self.least:
+            raise ValidationError([_l("Write at least %(n)s characters.", n=self.least)])
+        if len(text) > self.most:
+            raise ValidationError([_l("Shorten this to %(n)s characters. It has %(now)s.",
+                                      n=self.most, now=len(text))])
+        return text
+
+    @staticmethod
+    def _tidy(text: str) -> str:
+        return " ".join(text.split())
+
+
+class Prose(Line):
+    """Text of several lines."""
+
+    def __init__(self, most: int = 10_000, **kwargs: Any) -> None:
+        super().__init__(most, **kwargs)
+
+    @staticmethod
+    def _tidy(text: str) -> str:
+        return text.strip()
+
+
+class Mail(Line):
+    """A mail address, lower-cased domain."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text:
+            try:
+                validate.Email()(text)
+            except ValidationError:
+                raise ValidationError(
+                    [_l("Enter a mail address, like name@company.example.")]) from None
+        return text
+
+
+class Choice(fields.String):
+    """Exactly one of ``codes``."""
+
+    def __init__(self, codes: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("error_messages", {"required": _l("Choose one."), "null": _l("Choose one.")})
+        super().__init__(**kwargs)
+        self.codes = codes
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        codes = self.codes() if callable(self.codes) else self.codes
+        if text not in codes:
+            raise ValidationError([_l("Choose one.")])
+        return text
+
+
+class Tick(fields.Boolean):
+    """A tick box: absent is no."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("load_default", False)
+        super().__init__(**kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
+        return bool(super()._deserialize(value or False, attr, data, **kwargs))
+
+
+class MustTick(fields.Boolean):
+    """A tick box that must be ticked before the form can be sent."""
+
+    default_error_messages = {"required": _l("Tick this to go on.")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=True, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
+        if not super()._deserialize(value or False, attr, data, **kwargs):
+            raise ValidationError([_l("Tick this to go on.")])
+        return True
+
+
+class FormSchema(Schema):
+    """Base of every input schema: one for the form and for JSON; unknown keys are refused.
+
+    ``seen`` is the version of the case that the person's page showed.
+    """
+
+    class Meta:
+        unknown = RAISE
+
+    seen = fields.Integer(load_default=None, allow_none=True)
+
+
+class QuerySchema(Schema):
+    """Base of schemas that read a query string; what they do not know they ignore."""
+
+    class Meta:
+        unknown = EXCLUDE

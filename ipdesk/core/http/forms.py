@@ -1,0 +1,119 @@
+"""One form, sent once: read, act in one transaction, go on; or show it again with what was typed."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import g, redirect, request
+from flask_babel import gettext
+from marshmallow import Schema, ValidationError, fields
+from sqlalchemy.exc import IntegrityError
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.http.idempotency import FormSubmission
+from ipdesk.core.http.problems import refusal_text
+from ipdesk.core.kernel.errors import Invalid, Refusal
+from ipdesk.core.kernel.ids import new_token
+
+_PLUMBING = {"csrf_token", "form_key"}
+
+
+class Form:
+    """What a page needs of a form: ``values`` to show, ``errors`` beside them, ``data`` once loaded.
+
+    ``errors`` maps a field to its messages; the key ``""`` holds what concerns the whole form.
+    """
+
+    def __init__(self, values: dict[str, Any] | None = None) -> None:
+        self.values: dict[str, Any] = dict(values or {})
+        self.errors: dict[str, list[str]] = {}
+        self.data: dict[str, Any] = {}
+        self.key = new_token()
+        self.status = 200
+
+    @classmethod
+    def read(cls, schema: Schema) -> "Form":
+        """The form that was sent, checked by ``schema``."""
+        form = cls(_plain(request.form, schema))
+        form.key = request.form.get("form_key", form.key)[:64]
+        try:
+            form.data = schema.load(form.values)
+        except ValidationError as error:
+            form.refuse(_messages(error.messages))
+        return form
+
+    def refuse(self, errors: dict[str, list[str]]) -> None:
+        self.errors, self.status = errors, 422
+
+    def submit(self, act: Callable[[dict[str, Any]], str]) -> Response | None:
+        """Run ``act(data)`` in a unit of work and redirect to the address it returns.
+
+        ``None`` means that nothing was done and ``errors`` says why. A form sent twice acts once:
+        the second answer is the first one's.
+        """
+        if self.errors:
+            return None
+        sender = f"{g.actor.user_id or ''}:{g.actor.address}"[:64]
+        try:
+            with unit_of_work():
+                done = db.session.get(FormSubmission, self.key)
+                if done is None:
+                    location = act(self.data)
+                    db.session.add(FormSubmission(
+                        key=self.key, sent_by=sender, sent_at=g.actor.at, location=location))
+                elif done.sent_by == sender:
+                    location = done.location
+                else:
+                    raise Refusal("form_belongs_to_another")
+        except Invalid as error:
+            self.refuse(error.errors)
+            return None
+        except Refusal as error:
+            self.refuse({"": [refusal_text(error.code, error.facts)]})
+            self.status = 409
+            return None
+        except IntegrityError as error:
+            if "form_submissions" not in str(error.orig):
+                raise
+            return self.submit(act)
+        return redirect(location, 303)
+
+
+def _plain(sent: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
+    """Form values by name; a list where the schema has one."""
+    values: dict[str, Any] = {}
+    for name in sent:
+        if name in _PLUMBING:
+            continue
+        many = isinstance(schema.fields.get(name), fields.List)
+        values[name] = sent.getlist(name) if many else sent[name]
+        if values[name] == "" and isinstance(
+            schema.fields.get(name), (fields.Date, fields.Integer, fields.Decimal)
+        ):
+            values[name] = None
+    return values
+
+
+def _messages(errors: Any) -> dict[str, list[str]]:
+    """marshmallow's nested messages as ``{field: [text]}``, in the reader's language."""
+    flat: dict[str, list[str]] = {}
+    for name, found in errors.items():
+        key = "" if name == "_schema" else str(name)
+        if isinstance(found, dict):
+            found = [text for texts in found.values() for text in (
+                texts if isinstance(texts, list) else [texts])]
+        flat[key] = [_own_words(str(text)) for text in found]
+    return flat
+
+
+def _own_words(text: str) -> str:
+    known = {
+        "Missing data for required field.": gettext("Fill this in."),
+        "Field may not be null.": gettext("Fill this in."),
+        "Not a valid date.": gettext("Enter a date, like 2026-11-22."),
+        "Not a valid integer.": gettext("Enter a whole number."),
+        "Unknown field.": gettext("This field does not belong here."),
+    }
+    return known.get(text, text)

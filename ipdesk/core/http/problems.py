@@ -1,0 +1,91 @@
+"""Errors as people and machines read them: a page, or ``application/problem+json``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import HTTPException
+
+from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible, Refusal, Stale
+
+_REFUSALS: dict[str, Any] = {
+    "transition_not_allowed": _l("This can no longer be done: the case has moved on."),
+    "role_not_allowed": _l("This step is somebody else's to take."),
+}
+_PAGES = {
+    400: (_l("This request could not be read"), _l("Go back, reload the page and try again.")),
+    403: (_l("This is not yours to do"),
+          _l("You are signed in, but your account has no access to this page.")),
+    404: (_l("Nothing here"), _l("The page does not exist, or it belongs to somebody else.")),
+    405: (_l("This cannot be done here"), _l("Go back and use the buttons of the page.")),
+    409: (_l("This moved while you were reading"),
+          _l("Somebody else, or the clock, acted in the meantime. Nothing of yours was done. "
+             "Look at the case again and decide anew.")),
+    413: (_l("That is too large"), _l("Send smaller files, or fewer of them at a time.")),
+    429: (_l("Too many tries"), _l("Wait a little, then try again.")),
+    500: (_l("Something went wrong on our side"),
+          _l("Nothing was half-done. Try again; if it happens again, tell the desk the code below.")),
+}
+
+
+def register_refusals(texts: Mapping[str, Any]) -> None:
+    """Add the sentence a person reads for each refusal code of a feature."""
+    _REFUSALS.update(texts)
+
+
+def refusal_text(code: str, facts: Mapping[str, Any] | None = None) -> str:
+    """The sentence for a refusal code, with its facts filled in."""
+    text = _REFUSALS.get(code)
+    if text is None:
+        return gettext("This cannot be done now (%(code)s).", code=code)
+    return str(text) % facts if facts else str(text)
+
+
+def wants_json() -> bool:
+    return request.path.startswith("/api/")
+
+
+def problem(status: int, title: str, detail: str = "", **more: Any) -> Response:
+    """A problem document (RFC 9457)."""
+    body = {"status": status, "title": title, "detail": detail, **more}
+    response = jsonify({key: value for key, value in body.items() if value not in ("", None)})
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def page(status: int, detail: str = "", **more: Any) -> Response:
+    """The same as a page."""
+    title, advice = _PAGES.get(status, _PAGES[400])
+    if wants_json():
+        return problem(status, str(title), detail or str(advice), **more)
+    body = render_template("public/problem.html", status=status, title=title, advice=detail or advice,
+                           code=getattr(g, "request_id", ""))
+    return make_response(body, status)
+
+
+def install(app: Flask) -> None:
+    """Answer every error of the desk's own kinds and of HTTP in one way."""
+    app.register_error_handler(NotVisible, lambda error: page(404))
+    app.register_error_handler(Forbidden, lambda error: page(403))
+    app.register_error_handler(Stale, lambda error: page(409, seen=error.seen, current=error.current))
+    app.register_error_handler(
+        Refusal, lambda error: page(409, refusal_text(error.code, error.facts), code=error.code))
+    app.register_error_handler(
+        Invalid, lambda error: page(422 if wants_json() else 400, errors=error.errors))
+    app.register_error_handler(HTTPException, _http)
+
+
+def _http(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    if error.code >= 500:
+        return page(500)
+    response = page(error.code if error.code in _PAGES else 400)
+    response.status_code = error.code
+    for name, value in error.get_headers():
+        if name.lower() in {"retry-after", "allow"}:
+            response.headers[name] = value
+    return response
