@@ -92,7 +92,7 @@ class EvidenceStore:
         self._is_local = url is None
         self._objects: Any
         if url is None:
-            self._objects = LocalStore(self._folder)
+            self._objects = LocalStore(self._folder, automatic_cleanup=True)
         else:
             # A copy that fails when the target exists is what makes a large put "if absent":
             # a multipart upload itself has no such condition.

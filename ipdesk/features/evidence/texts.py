@@ -1,0 +1,54 @@
+"""What a person is told about a file, by code: the one home of these sentences.
+
+Placeholders are filled after translation (`gettext(TEXTS[code]) % facts`, see `sentence`).
+"""
+
+from collections.abc import Callable, Mapping
+
+from ipdesk.core.kernel.text import N_
+
+REFUSALS: dict[str, str] = {
+    "file_missing": N_("Choose a file."),
+    "file_empty": N_("“%(name)s” is empty (0 bytes). Check that it opens on your device, then upload it again."),
+    "file_too_large": N_("“%(name)s” is larger than %(limit)s, the most we take for this kind of file. Upload a smaller copy or split it."),
+    "type_not_taken": N_("“%(name)s” is a kind of file that we do not take. Upload a picture, a PDF, an e-mail (.eml), a text or CSV file, an Office document, an MP4 video or a ZIP archive."),
+    "name_does_not_match": N_("“%(name)s” is named like another kind of file: its content is a %(word)s. Rename it so that it ends in “.%(ending)s”, or choose the file you meant."),
+    "too_many_files": N_("This case already has %(most)s files from you. Remove one first, or put several into one ZIP archive."),
+    "too_many_bytes": N_("With “%(name)s” your files in this case would exceed %(limit)s. Remove one first, or upload a smaller copy."),
+    "too_many_open_uploads": N_("You have %(most)s unfinished uploads. Finish or remove one first."),
+    "upload_not_whole": N_("“%(name)s” has not arrived whole: %(received)s of %(declared)s. Continue the upload."),
+    "upload_over": N_("This upload has ended. Choose the file again."),
+    "bytes_changed": N_("“%(name)s” did not arrive as it was sent. Upload it again."),
+    "part_too_large": N_("A piece of the upload was too large."),
+    "more_than_declared": N_("“%(name)s” turned out larger than announced. Upload it again."),
+    "already_filed": N_("This file is part of a filed document and can no longer be removed."),
+    "not_shared": N_("This file was given to the marketplace only."),
+    "storage_full": N_("We cannot store files at the moment. What you typed is kept; try again in a few minutes."),
+}
+
+# A file that is kept although nobody can see it: its uploader is told at once.
+CANNOT_SHOW: dict[str, str] = {
+    "password": N_("This PDF is locked with a password: we keep it, but nobody can read it. Upload an unlocked copy."),
+    "damaged": N_("This file is damaged or cut off: we keep it, but nobody can open it. Check that it opens on your device, then upload it again."),
+    "too_many_pixels": N_("This picture is too large to be shown (more than %(most)s megapixels): we keep it as it is. Upload a smaller copy as well, so that it can be seen."),
+    "too_demanding": N_("This file takes too much work to be shown: we keep it as it is. Upload a simpler copy as well, so that it can be seen."),
+    "no_preview": N_("This kind of file is kept as it is and can be downloaded; it has no preview."),
+}
+
+
+def in_words(size: int) -> str:
+    """A number of bytes as people write it: ``12 MB`` (decimal, as phones and shops count)."""
+    for unit, factor in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= factor:
+            return f"{size / factor:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{size} bytes"
+
+
+def sentence(texts: Mapping[str, str], code: str, facts: Mapping[str, object],
+             translate: Callable[[str], str] = str) -> str:
+    """The translated sentence for ``code``; sizes among ``facts`` are put into words."""
+    sizes = {"limit", "received", "declared"}
+    shown = {key: in_words(value) if key in sizes and isinstance(value, int) else value
+             for key, value in facts.items()}
+    shown.setdefault("name", "")
+    return translate(texts[code]) % shown
