@@ -30,7 +30,7 @@ TRANSLATIONS = _PROJECT / "ipdesk" / "translations"
 _NAME = re.compile(r"[a-z][a-z_]*")
 # What a letter may set; the layouts read exactly these.
 _PARTS: dict[str, Any] = {
-    "happened": [], "details": [], "show_listings": False, "quotes": [],
+    "happened": [], "points": [], "details": [], "show_listings": False, "quotes": [],
     "choices": [], "silence": "", "link_text": "",
 }
 

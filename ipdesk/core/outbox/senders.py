@@ -1,0 +1,417 @@
+"""The ways out: a folder, an SMTP relay, the inbox on the desk, a signed webhook.
+
+A sender gets a ``Parcel`` (plain data, outside any transaction) and answers with an
+``Outcome``. It never raises for what the other side does; a fault of its own is taken by
+``deliver`` as a reason to try again.
+"""
+
+import hashlib
+import hmac
+import http.client
+import ipaddress
+import os
+import smtplib
+import socket
+import ssl
+import tempfile
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+from ipdesk.core.kernel.canonical import sha256_hex
+from ipdesk.core.outbox.headers import MailIdentity, SealedMail, UnusableAddress, seal_mail
+
+Verdict = Literal["accepted", "try_again", "refused"]
+_REPLY_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What a sender needs of one outbox row, and the lease under which it was taken."""
+
+    month: int
+    id: int
+    lease_token: int
+    attempts: int
+    channel: str
+    message: str
+    to_address: str
+    thread_key: str
+    subject: str
+    body_text: str
+    body_html: str
+    mail_key: str
+    enqueued_at: datetime
+    on_delivered: str | None = None
+    on_failed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``accepted``: the next hand has it. ``try_again``: later. ``refused``: never.
+
+    ``proof`` is kept with the letter: the other side's reply, its queue id, our hash.
+    """
+
+    verdict: Verdict
+    proof: dict[str, Any]
+
+
+class Sender(Protocol):
+    """One way out. ``close`` ends what a batch held open."""
+
+    def send(self, parcel: Parcel, at: datetime) -> Outcome: ...
+
+    def close(self) -> None: ...
+
+
+def seal(parcel: Parcel, identity: MailIdentity) -> SealedMail:
+    """The mail for ``parcel``: equal bytes and Message-ID on every attempt."""
+    return seal_mail(
+        identity=identity, to=parcel.to_address, reference=parcel.thread_key,
+        subject=parcel.subject, text=parcel.body_text, html=parcel.body_html,
+        mail_key=parcel.mail_key, date=parcel.enqueued_at,
+    )
+
+
+class InboxSender:
+    """The letter already stands in the inbox, placed by the act itself; this says so."""
+
+    def send(self, parcel: Parcel, at: datetime) -> Outcome:
+        return Outcome("accepted", {"way": "inbox", "placed_at": parcel.enqueued_at.isoformat()})
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+@dataclass
+class RecordingSender:
+    """Keeps what it was given and answers from ``answers`` (then: accepted); for tests."""
+
+    identity: MailIdentity = MailIdentity("desk@desk.example", "IP desk", "desk.example")
+    sent: list[SealedMail] = field(default_factory=list)
+    answers: list[Outcome] = field(default_factory=list)
+
+    def send(self, parcel: Parcel, at: datetime) -> Outcome:
+        try:
+            self.sent.append(seal(parcel, self.identity))
+        except UnusableAddress as error:
+            return Outcome("refused", {"way": "recording", "error": f"address: {error}"})
+        if self.answers:
+            return self.answers.pop(0)
+        return Outcome("accepted", {"way": "recording", "message_id": self.sent[-1].message_id})
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+class FolderSender:
+    """Writes each mail as ``<folder>/<message key>.eml``: what would be sent.
+
+    The file appears whole or not at all; sending the same row twice gives the same file.
+    """
+
+    def __init__(self, folder: Path, identity: MailIdentity) -> None:
+        self._folder = folder
+        self._identity = identity
+
+    def send(self, parcel: Parcel, at: datetime) -> Outcome:
+        try:
+            mail = seal(parcel, self._identity)
+        except UnusableAddress as error:
+            return Outcome("refused", {"way": "folder", "error": f"address: {error}"})
+        name = f"{parcel.mail_key}.eml"
+        try:
+            self._write(name, mail.content)
+        except OSError as error:
+            return Outcome("try_again", {"way": "folder", "error": os.strerror(error.errno or 0)})
+        return Outcome("accepted", {
+            "way": "folder", "file": name, "sha256": sha256_hex(mail.content),
+            "message_id": mail.message_id,
+        })
+
+    def _write(self, name: str, content: bytes) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=self._folder, prefix=".part-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, self._folder / name)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(part)
+            raise
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpRelay:
+    """How to reach the relay. ``security`` is ``tls`` (from the first byte), ``starttls``
+    (demanded, never optional) or ``none`` (a relay on this machine). ``timeout`` in seconds
+    per answer. ``authority`` is a PEM file when the relay's certificate has a private root."""
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "none"] = "starttls"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    timeout: float = 30.0
+    authority: Path | None = None
+
+
+class SmtpSender:
+    """Hands mails to one relay, several on one connection, one recipient each.
+
+    Only a refusal of this recipient or this letter (5xx to RCPT or DATA) is final. Whatever
+    is wrong with the relay itself (no connection, TLS, sign-in, our own address) is the
+    operator's to repair, so the letter waits.
+    """
+
+    def __init__(self, relay: SmtpRelay, identity: MailIdentity) -> None:
+        self._relay = relay
+        self._identity = identity
+        self._connection: smtplib.SMTP | None = None
+
+    def send(self, parcel: Parcel, at: datetime) -> Outcome:
+        try:
+            mail = seal(parcel, self._identity)
+        except UnusableAddress as error:
+            return self._outcome("refused", "address", error=str(error))
+        outcome = self._attempt(mail)
+        if outcome is None:  # an old connection had been closed before anything was handed over
+            outcome = self._attempt(mail) or self._outcome("try_again", "MAIL", error="cut")
+        return outcome
+
+    def close(self) -> None:
+        """Say goodbye to the relay, if it still listens."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(smtplib.SMTPException, OSError):
+                connection.quit()
+            connection.close()
+
+    def _attempt(self, mail: SealedMail) -> Outcome | None:
+        """One conversation; ``None`` when a kept connection turned out to be gone."""
+        kept = self._connection is not None
+        stage = "connect"
+        try:
+            connection = self._connection or self._connect()
+            stage = "MAIL"
+            code, reply = connection.mail(mail.sender)
+            if kept and code == 421:
+                self._drop()
+                return None
+            if code == 250:
+                stage = "RCPT"
+                code, reply = connection.rcpt(mail.recipient)
+            if code in (250, 251):
+                stage = "DATA"
+                code, reply = connection.data(mail.content)
+        except smtplib.SMTPServerDisconnected as error:
+            self._drop()
+            return None if kept and stage == "MAIL" else self._broken(stage, error)
+        except smtplib.SMTPDataError as error:  # the answer to DATA itself, before the body
+            code, reply = error.smtp_code, _as_bytes(error.smtp_error)
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            return self._broken(stage, error)
+        return self._judge(stage, code, reply, mail)
+
+    def _judge(self, stage: str, code: int, reply: bytes, mail: SealedMail) -> Outcome:
+        if stage == "DATA" and code == 250:
+            return self._outcome(
+                "accepted", stage, code=code, reply=_text(reply), message_id=mail.message_id,
+                recipient=mail.recipient, sha256=sha256_hex(mail.content),
+            )
+        # A relay that says no may have left the conversation anywhere: start afresh.
+        self._drop()
+        final = code >= 500 and stage in ("RCPT", "DATA")
+        return self._outcome(
+            "refused" if final else "try_again", stage, code=code, reply=_text(reply),
+        )
+
+    def _broken(self, stage: str, error: Exception) -> Outcome:
+        if isinstance(error, smtplib.SMTPResponseException):
+            return self._outcome(
+                "try_again", stage, code=error.smtp_code, reply=_text(_as_bytes(error.smtp_error)),
+            )
+        return self._outcome("try_again", stage, error=f"{type(error).__name__}: {error}")
+
+    def _outcome(self, verdict: Verdict, stage: str, **facts: Any) -> Outcome:
+        return Outcome(verdict, {
+            "way": "smtp", "relay": f"{self._relay.host}:{self._relay.port}", "stage": stage,
+            **facts,
+        })
+
+    def _connect(self) -> smtplib.SMTP:
+        relay = self._relay
+        if relay.security == "tls":
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+                relay.host, relay.port, timeout=relay.timeout, context=self._tls(),
+                local_hostname=self._identity.domain,
+            )
+        else:
+            connection = smtplib.SMTP(
+                relay.host, relay.port, timeout=relay.timeout,
+                local_hostname=self._identity.domain,
+            )
+        try:
+            connection.ehlo_or_helo_if_needed()
+            if relay.security == "starttls":
+                connection.starttls(context=self._tls())
+            if relay.user:
+                connection.login(relay.user, relay.password)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _tls(self) -> ssl.SSLContext:
+        authority = self._relay.authority
+        return ssl.create_default_context(cafile=str(authority) if authority else None)
+
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+class WebhookSender:
+    """Posts the body of the row to its URL, signed, and believes only a 2xx.
+
+    Headers: ``Idempotency-Key`` (the same on every attempt), ``Webhook-Timestamp`` (Unix
+    seconds of this attempt), ``Webhook-Signature`` = ``v1=`` + hex HMAC-SHA256 over
+    ``key.timestamp.body``. Redirects are not followed. The name is resolved once, every
+    address it has must be public (unless ``allow_private``), and the connection goes to that
+    very address, so a second answer of the name server changes nothing.
+    """
+
+    def __init__(
+        self, secret: bytes, *, allow_private: bool = False, timeout: float = 3.0,
+        tls: ssl.SSLContext | None = None,
+        resolve: Callable[..., list[Any]] = socket.getaddrinfo,
+    ) -> None:
+        if len(secret) < 16:
+            raise ValueError("a webhook secret has at least 16 bytes")
+        self._secret = secret
+        self._allow_private = allow_private
+        self._timeout = timeout
+        self._tls = tls or ssl.create_default_context()
+        self._resolve = resolve
+
+    def send(self, parcel: Parcel, at: datetime) -> Outcome:
+        url = urlsplit(parcel.to_address)
+        if url.scheme != "https" and not (url.scheme == "http" and self._allow_private):
+            return Outcome("refused", {"way": "webhook", "error": "only https is spoken"})
+        if not url.hostname or url.username or url.password:
+            return Outcome("refused", {"way": "webhook", "error": "not a plain address"})
+        body = parcel.body_text.encode()
+        try:
+            port = url.port or (443 if url.scheme == "https" else 80)
+            address = self._address(url.hostname, port)
+            if address is None:
+                return Outcome("refused", {"way": "webhook", "error": "private address"})
+            connection = _PinnedConnection(
+                url.hostname, port, address, self._timeout,
+                self._tls if url.scheme == "https" else None,
+            )
+            path = (url.path or "/") + (f"?{url.query}" if url.query else "")
+            status, reply = connection.post(path, body, self._headers(parcel, body, at))
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            return Outcome("try_again", {
+                "way": "webhook", "error": f"{type(error).__name__}: {error}"[:_REPLY_LIMIT],
+            })
+        proof = {"way": "webhook", "status": status, "reply": _text(reply), "to": address}
+        # 410: the receiver says that it is gone for good. Everything else may be repaired.
+        verdict: Verdict = "accepted" if 200 <= status < 300 else "try_again"
+        return Outcome("refused" if status == 410 else verdict, proof)
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _address(self, host: str, port: int) -> str | None:
+        found = [item[4][0] for item in self._resolve(host, port, type=socket.SOCK_STREAM)]
+        if not found:
+            raise OSError("the name has no address")
+        if not self._allow_private and not all(_is_public(address) for address in found):
+            return None
+        return found[0]
+
+    def _headers(self, parcel: Parcel, body: bytes, at: datetime) -> dict[str, str]:
+        stamp = str(int(at.timestamp()))
+        signature = sign_webhook(self._secret, parcel.mail_key, stamp, body)
+        return {
+            "Content-Type": "application/json", "User-Agent": "ipdesk",
+            "Idempotency-Key": parcel.mail_key, "Webhook-Timestamp": stamp,
+            "Webhook-Signature": f"v1={signature}", "Webhook-Event": parcel.message,
+        }
+
+
+def sign_webhook(secret: bytes, key: str, timestamp: str, body: bytes) -> str:
+    """Hex HMAC-SHA256 that binds the body to its key and to the time of the attempt."""
+    return hmac.new(secret, f"{key}.{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
+
+
+class _PinnedConnection(http.client.HTTPConnection):
+    """An HTTP connection to an address that was already judged, within one time limit."""
+
+    def __init__(
+        self, host: str, port: int, address: str, timeout: float, tls: ssl.SSLContext | None,
+    ) -> None:
+        super().__init__(host, port, timeout=timeout)
+        self.default_port = 443 if tls else 80  # so that Host carries no needless port
+        self._pin = (address, port)
+        self._tls = tls
+
+    def connect(self) -> None:
+        plain = socket.create_connection(self._pin, self.timeout)
+        self.sock = plain
+        if self._tls is not None:
+            self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        # The socket's own time-out starts anew with every byte; a slow drip must end too.
+        watch = threading.Timer(float(self.timeout or 3.0), self._cut)
+        watch.daemon = True
+        watch.start()
+        try:
+            self.request("POST", path, body, headers)
+            answer = self.getresponse()
+            return answer.status, answer.read(_REPLY_LIMIT)
+        finally:
+            watch.cancel()
+            self.close()
+
+    def _cut(self) -> None:
+        if self.sock is not None:
+            with suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _is_public(address: str) -> bool:
+    found = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
+    return (mapped or found).is_global and not found.is_multicast
+
+
+def _as_bytes(reply: bytes | str) -> bytes:
+    return reply if isinstance(reply, bytes) else str(reply).encode()
+
+
+def _text(reply: bytes) -> str:
+    return reply.decode("utf-8", "replace")[:_REPLY_LIMIT]
