@@ -15,7 +15,6 @@ key id. Keys are 32 raw bytes; where they are kept is not known here.
 """
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Iterable
@@ -159,8 +158,10 @@ def _parse_signature(line: str) -> tuple[str, bytes, bytes]:
         raise CheckpointInvalid("malformed")
     try:
         blob = base64.b64decode(parts[2], validate=True)
-    except (binascii.Error, ValueError) as error:
+    except ValueError as error:
         raise CheckpointInvalid("malformed") from error
+    if base64.b64encode(blob).decode() != parts[2]:
+        raise CheckpointInvalid("malformed")
     return parts[1], blob[:_KEY_ID_BYTES], blob[_KEY_ID_BYTES:]
 
 
