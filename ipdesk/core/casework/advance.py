@@ -1,0 +1,243 @@
+"""The one door. Nothing that has a state moves in any other way."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ipdesk.core.audit.entries import append_entry
+from ipdesk.core.casework import clocks, tallies
+from ipdesk.core.casework.models import Case, CaseFact
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.casework.summary import summarise
+from ipdesk.core.db.core import db
+from ipdesk.core.kernel.actors import Actor
+from ipdesk.core.kernel.errors import Forbidden, Refusal, Stale
+from ipdesk.core.kernel.ids import new_reference
+from ipdesk.core.outbox.enqueue import Consequence, Recipient, enqueue_letter
+from ipdesk.core.workflow import Transition, Workflow, engine
+
+PREFIXES = {"notice": "N", "complaint": "C", "right": "R"}
+
+
+@dataclass
+class Act:
+    """One act as guards, effects, recipients and letters see it.
+
+    ``movers`` are the claims (or the case's own row) of *this* transition; ``moved`` maps every
+    mover of the whole act to the state it came from. ``facts`` came with the act (checked input and
+    ids). ``row`` is the complaint, notice, right …; ``case`` its identity.
+    """
+
+    actor: Actor
+    row: Any
+    case: Case
+    workflow: Workflow
+    trigger: str
+    facts: Mapping[str, Any]
+    movers: Sequence[Any] = ()
+    transition: Transition | None = None
+    moved: dict[int, str] = field(default_factory=dict)
+    deadlines: list[Any] = field(default_factory=list)
+    letters: list[Any] = field(default_factory=list)
+
+    @property
+    def at(self) -> datetime:
+        return self.actor.at
+
+    @property
+    def mover_ids(self) -> list[int]:
+        return [mover.id for mover in self.movers]
+
+
+def open_case(
+    *, actor: Actor, kind: str, workflow: str, marketplace_id: int | None = None,
+) -> Case:
+    """A new case identity under the newest version of ``workflow``, its files' digest frozen."""
+    law = rules.workflows.workflow(workflow)
+    case = Case(
+        kind=kind, reference=new_reference(PREFIXES[kind]), marketplace_id=marketplace_id,
+        workflow=law.name, workflow_version=law.version, workflow_digest=law.digest,
+        opened_at=actor.at,
+    )
+    db.session.add(case)
+    db.session.flush()
+    return case
+
+
+def begin(
+    *, actor: Actor, row: Any, movers: Sequence[Any] | None = None,
+    facts: Mapping[str, Any] | None = None, dated: Mapping[str, datetime] | None = None,
+) -> Act:
+    """Put a fresh row (and its movers) into the first state of its workflow.
+
+    Writes what a move writes: deadlines of that state, summary, tallies, audit entry.
+    """
+    case = row.case if row.case is not None else db.session.get(Case, row.id)
+    law = workflow_of(case)
+    movers = list(movers if movers is not None else [row])
+    act = Act(actor=actor, row=row, case=case, workflow=law, trigger="open", facts=facts or {},
+              movers=movers)
+    for mover in movers:
+        engine.assign(mover, law.initial)
+    db.session.add_all([row, *(m for m in movers if m is not row)])
+    db.session.flush()
+    act.moved = {mover.id: "" for mover in movers}
+    _keep_dates(act, dated)
+    clocks.enter(act, law.initial, movers)
+    _settle(act, before=None)
+    return act
+
+
+def workflow_of(case: Case) -> Workflow:
+    """The version of the workflow that the case was opened under."""
+    return rules.workflows.workflow(case.workflow, case.workflow_version)
+
+
+def advance(
+    *, actor: Actor, row: Any, trigger: str, movers: Sequence[Any] | None = None,
+    facts: Mapping[str, Any] | None = None, dated: Mapping[str, datetime] | None = None,
+    seen: int | None = None,
+) -> Act:
+    """Move ``movers`` (claims of ``row``, or ``row`` itself) by ``trigger``, in the open unit of work.
+
+    ``dated`` records instants that clocks start from (``{"counter_notice_received": at}``); ``seen``
+    is the version the person saw. Raises ``Stale``, ``Forbidden`` (another role's step) or ``Refusal``
+    (no such step from here, or a guard says no). Either everything is written or, with the caller's
+    roll-back, nothing: states, holds and other effects, deadlines, audit entry, letters, tallies.
+    """
+    if seen is not None and seen != row.version_id:
+        raise Stale(seen, row.version_id)
+    movers = list(movers if movers is not None else [row])
+    if not movers:
+        raise Refusal("nothing_chosen")
+    before = tallies.counted(row)
+    act = Act(actor=actor, row=row, case=row.case, workflow=workflow_of(row.case), trigger=trigger,
+              facts=facts or {})
+    _keep_dates(act, dated, movers)
+    groups = _choose_transitions(act, movers)
+    for transition, group in groups:
+        _move(act, transition, group)
+    _write_letters(act, groups)
+    _settle(act, before=before)
+    return act
+
+
+def _choose_transitions(act: Act, movers: Sequence[Any]) -> list[tuple[Transition, list[Any]]]:
+    """One transition for each mover, every guard asked before anything moves."""
+    by_state: dict[str, list[Any]] = defaultdict(list)
+    for mover in movers:
+        by_state[mover.state].append(mover)
+    capacity = rules.kinds[act.case.kind].capacity(act.actor, act.row)
+    return [
+        (_allowed(act, state, group, capacity), group) for state, group in sorted(by_state.items())
+    ]
+
+
+def _allowed(act: Act, state: str, group: list[Any], capacity: frozenset[str]) -> Transition:
+    found = act.workflow.transitions_from(state, act.trigger)
+    if not found:
+        raise Refusal("transition_not_allowed", state=state, trigger=act.trigger)
+    mine = [transition for transition in found if not capacity.isdisjoint(transition.who)]
+    if not mine:
+        raise Forbidden(act.trigger)
+    refused = ""
+    for transition in mine:
+        act.movers, act.transition = group, transition
+        refused = next((code for name in transition.guards if (code := rules.guards[name](act))), "")
+        if not refused:
+            _count_uses(act, transition, group)
+            return transition
+    raise Refusal(refused)
+
+
+def _count_uses(act: Act, transition: Transition, group: list[Any]) -> None:
+    """Refuse a step that has been taken as often as its file allows (``at_most``)."""
+    if transition.at_most is None:
+        return
+    for mover in group:
+        times = dict(getattr(mover, "times", None) or {})
+        if times.get(transition.key, 0) >= transition.at_most:
+            raise Refusal("used_up", times=transition.at_most)
+        if hasattr(mover, "times"):
+            mover.times = {**times, transition.key: times.get(transition.key, 0) + 1}
+
+
+def _move(act: Act, transition: Transition, group: list[Any]) -> None:
+    act.movers, act.transition = group, transition
+    for mover in group:
+        act.moved[mover.id] = mover.state
+        engine.move(act.workflow, mover, act.trigger, transition)
+    clocks.leave(act, transition, group)
+    for name in transition.effects:
+        rules.effects[name](act)
+    clocks.enter(act, group[0].state, group, transition)
+
+
+def _keep_dates(
+    act: Act, dated: Mapping[str, datetime] | None, movers: Sequence[Any] | None = None,
+) -> None:
+    ids = [mover.id for mover in (movers if movers is not None else act.movers)]
+    for name, at in (dated or {}).items():
+        db.session.add(CaseFact(case_id=act.case.id, name=name, at=at, movers=ids))
+    if dated:
+        db.session.flush()
+
+
+def _write_letters(act: Act, groups: Iterable[tuple[Transition, list[Any]]]) -> None:
+    """One letter for each message and party, about all the claims that this act moved for it."""
+    wanted: dict[tuple[str, str], tuple[Transition, Any, list[Any]]] = {}
+    for transition, group in groups:
+        for line in transition.notify:
+            known = wanted.get((line.to, line.message))
+            if known:
+                known[2].extend(group)
+            else:
+                wanted[line.to, line.message] = (transition, line, list(group))
+    for (_, message), (transition, line, group) in wanted.items():
+        act.movers, act.transition = group, transition
+        for recipient in rules.recipients[line.to](act):
+            act.letters += _letter(act, message, line, recipient)
+
+
+def _letter(act: Act, message: str, line: Any, recipient: Recipient) -> list[Any]:
+    consequence = Consequence(
+        on_delivered=line.on_delivered, on_failed=line.on_failed,
+        facts={"movers": act.mover_ids},
+    )
+    return enqueue_letter(
+        message=message, recipient=recipient, context=rules.letters[message](act, recipient),
+        at=act.at, case_id=act.case.id, reference=act.case.reference, consequence=consequence,
+    )
+
+
+def _settle(act: Act, *, before: Any) -> None:
+    """Summary, next deadline, version, tallies and the audit entry: the end of every act."""
+    summarise(act.row, act.workflow)
+    act.row.next_due_at = clocks.next_due(act.case.id)
+    if before is not None:
+        act.row.version_id += 1
+    tallies.step(act.row, before)
+    append_entry(
+        case_id=act.case.id, act=act.trigger, at=act.at,
+        actor_roles=sorted(act.actor.roles), actor_id=act.actor.user_id,
+        payload={
+            "workflow": f"{act.workflow.name}.v{act.workflow.version}",
+            "moved": sorted([mover, start, end] for mover, (start, end) in _moves(act).items()),
+            "deadlines": [[d.name, d.due_at] for d in act.deadlines],
+            "letters": [[letter.message, letter.recipient_role, letter.channel]
+                        for letter in act.letters],
+            "facts": {name: value for name, value in act.facts.items()
+                      if isinstance(value, (int, bool)) or name.endswith("_id")},
+        },
+        personal={"actor_name": act.actor.name, "address": act.actor.address}
+        if act.actor.user_id or act.actor.address else {},
+    )
+    db.session.flush()
+
+
+def _moves(act: Act) -> dict[int, tuple[str, str]]:
+    movers = rules.kinds[act.case.kind].movers(act.row, act.moved) if act.moved else []
+    states = {mover.id: mover.state for mover in movers}
+    return {key: (start, states.get(key, "")) for key, start in act.moved.items()}

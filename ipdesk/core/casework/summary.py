@@ -1,0 +1,27 @@
+"""The state of a case with parts: that of its most urgent part."""
+
+from typing import Any
+
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.workflow import Workflow, engine
+
+MIXED = "closed.mixed"
+
+
+def summary_of(states: list[str], law: Workflow) -> str:
+    """The state of lowest ``rank``; ``closed.mixed`` when all are closed but ended differently."""
+    first = min(states, key=lambda state: (law.states[state].rank, state))
+    if first.startswith("closed.") and len(set(states)) > 1:
+        return MIXED
+    return first
+
+
+def summarise(row: Any, law: Workflow) -> None:
+    """Write the summary of ``row`` in its own transaction; a case without parts is its own."""
+    movers = rules.kinds[row.case.kind].movers(row, None)
+    if movers != [row]:
+        engine.assign(row, summary_of([mover.state for mover in movers], law))
+    state = law.states.get(row.state)
+    row.waits_for = (state.waits_for or "") if state else ""
+    if hasattr(row, "stage_name"):
+        row.stage_name = row.stage

@@ -1,0 +1,117 @@
+"""Time acting: due deadlines go through the one door as the clock, reminders are written."""
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from ipdesk.core.audit.entries import append_entry
+from ipdesk.core.casework import clocks
+from ipdesk.core.casework.advance import Act, advance, workflow_of
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.deadlines.calendar import compute
+from ipdesk.core.deadlines.models import Deadline
+from ipdesk.core.kernel.actors import clock_actor
+from ipdesk.core.kernel.errors import DeskError
+from ipdesk.core.outbox.enqueue import enqueue_letter
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+_RETRY = timedelta(minutes=15)
+
+
+def sweep(now: datetime, batch: int = BATCH) -> int:
+    """Fire one batch of deadlines due at ``now`` (UTC); returns how many were due.
+
+    Each deadline is an act of its own (savepoint): one that cannot be carried out is tried again
+    later and holds nobody up. A crash loses the open transaction only; the next sweep finds the
+    same rows again, because a deadline is marked in the transaction of what it does.
+    """
+    with unit_of_work():
+        due = db.session.execute(
+            select(Deadline).where(Deadline.status == "open", Deadline.fires_at <= now)
+            .order_by(Deadline.fires_at, Deadline.id).limit(batch)
+            .with_for_update(skip_locked=True)).scalars().all()
+        for deadline in due:
+            _fire(deadline, now)
+    return len(due)
+
+
+def _fire(deadline: Deadline, now: datetime) -> None:
+    try:
+        with db.session.begin_nested():
+            if deadline.trigger:
+                _act(deadline, now)
+            else:
+                _note_lateness(deadline, now)
+    except DeskError as error:
+        # Somebody moved the case by another way; the clock has nothing left to do here.
+        log.warning("deadline %s of case %s: %s", deadline.name, deadline.case_id, error)
+        deadline.status, deadline.ended_at = "stopped", now
+    except Exception:
+        log.exception("deadline %s of case %s", deadline.name, deadline.case_id)
+        deadline.attempts += 1
+        deadline.fires_at = now + _RETRY
+
+
+def _act(deadline: Deadline, now: datetime) -> None:
+    row = _row_of(deadline)
+    movers = rules.kinds[row.case.kind].movers(row, deadline.movers)
+    deadline.status, deadline.ended_at = "fired", now
+    advance(actor=clock_actor(now), row=row, movers=movers, trigger=deadline.trigger,
+            facts={"deadline_id": deadline.id})
+
+
+def _row_of(deadline: Deadline):
+    from ipdesk.core.casework.models import Case
+
+    case = db.session.get(Case, deadline.case_id)
+    return rules.kinds[case.kind].load(case.id)
+
+
+def _note_lateness(deadline: Deadline, now: datetime) -> None:
+    """Staff (or the marketplace) are late: nothing is decided, the log says so, the clock may repeat."""
+    row = _row_of(deadline)
+    rule = clocks.deadline_rule(deadline.name)
+    append_entry(
+        case_id=deadline.case_id, act="deadline_missed", at=now, actor_roles=["clock"],
+        actor_id=None, payload={"deadline": deadline.name, "due_at": deadline.due_at,
+                                "escalates_to": rule.get("escalates_to", "")})
+    if rule.get("repeats"):
+        counted = compute(rule, now, zone=rules.settings["zone"])
+        deadline.started_at, deadline.due_at = now, counted.due_at
+        deadline.opens_at, deadline.fires_at = counted.opens_at, counted.fires_at
+        deadline.computation = counted.as_dict()
+    else:
+        deadline.status, deadline.ended_at = "fired", now
+    _write(row, deadline, {"to": rule.get("escalates_to"), "message": "deadline_missed"}, now)
+
+
+def remind(now: datetime, batch: int = BATCH) -> int:
+    """Write one batch of reminders due at ``now``; returns how many."""
+    with unit_of_work():
+        due = db.session.execute(
+            select(Deadline).where(Deadline.status == "open", Deadline.remind_at <= now)
+            .order_by(Deadline.remind_at, Deadline.id).limit(batch)
+            .with_for_update(skip_locked=True)).scalars().all()
+        for deadline in due:
+            deadline.remind_at = None
+            _write(_row_of(deadline), deadline, clocks.deadline_rule(deadline.name)["remind"], now)
+    return len(due)
+
+
+def _write(row, deadline: Deadline, line, now: datetime) -> None:
+    message, role = line["message"], line["to"]
+    if message not in rules.letters or role not in rules.recipients:
+        return
+    act = Act(actor=clock_actor(now), row=row, case=row.case, workflow=workflow_of(row.case),
+              trigger=message, facts={"deadline_id": deadline.id},
+              movers=rules.kinds[row.case.kind].movers(row, deadline.movers))
+    act.deadlines = [deadline]
+    for recipient in rules.recipients[role](act):
+        enqueue_letter(
+            message=message, recipient=recipient, context=rules.letters[message](act, recipient),
+            at=now, case_id=row.case.id, reference=row.case.reference)

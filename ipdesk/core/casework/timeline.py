@@ -1,0 +1,63 @@
+"""What happened in a case, from the audit log, in the words of its workflow file."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ipdesk.core.audit.entries import entries_of
+from ipdesk.core.casework.advance import workflow_of
+from ipdesk.core.casework.rules import rules
+
+_SIDES = (
+    ("clock", "clock"), ("legal", "staff"), ("reviewer", "staff"), ("admin", "staff"),
+    ("seller", "seller"), ("rights_holder", "rights_holder"), ("agent", "rights_holder"),
+)
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry: what was done (an English sentence to translate), by which side, to how many."""
+
+    at: datetime
+    act: str
+    title: str
+    side: str
+    moved: list[tuple[int, str, str]] = field(default_factory=list)
+    letters: list[list[str]] = field(default_factory=list)
+    hash: str = ""
+    number: int = 0
+
+    @property
+    def states(self) -> list[str]:
+        """The states reached, each once."""
+        return sorted({end for _, _, end in self.moved if end})
+
+
+def timeline(row: Any, only: Iterable[int] | None = None) -> list[Event]:
+    """The events of a case, newest first; with ``only``, those that moved one of these parts."""
+    law = workflow_of(row.case)
+    wanted = set(only) if only is not None else None
+    events = []
+    for entry in entries_of(row.case.id):
+        body = json.loads(entry.body)
+        moved = [tuple(line) for line in body["payload"].get("moved", [])]
+        if wanted is not None and moved and wanted.isdisjoint(m[0] for m in moved):
+            continue
+        trigger = law.triggers.get(entry.act)
+        events.append(Event(
+            at=entry.at, act=entry.act, title=trigger.done if trigger else entry.act,
+            side=_side(body["roles"]), moved=moved, letters=body["payload"].get("letters", []),
+            hash=entry.hash, number=entry.number))
+    return events[::-1]
+
+
+def _side(roles: Iterable[str]) -> str:
+    held = set(roles)
+    return next((side for role, side in _SIDES if role in held), "rights_holder")
+
+
+def parts_of(row: Any) -> list[Any]:
+    """The movers of a case: its claims, or the row itself."""
+    return rules.kinds[row.case.kind].movers(row, None)
