@@ -1,0 +1,28 @@
+"""Workflows as data: strict YAML, tables, a checker that refuses what could go wrong, a pure engine.
+
+Knows neither Flask nor SQLAlchemy. ``load`` reads a folder, ``check`` says whether it may be used, ``move`` is the
+only thing in the project that sets a state.
+"""
+
+from ipdesk.core.workflow.definition import (
+    CLOCK,
+    EVENTS,
+    KINDS,
+    STAFF,
+    WAITS_FOR,
+    DeadlineChanges,
+    Notify,
+    State,
+    Transition,
+    Trigger,
+    Workflow,
+)
+from ipdesk.core.workflow.engine import begin, move
+from ipdesk.core.workflow.registry import Registry, load
+from ipdesk.core.workflow.strict_yaml import DefinitionError, Problem
+from ipdesk.core.workflow.tables import Table
+
+__all__ = [
+    "CLOCK", "EVENTS", "KINDS", "STAFF", "WAITS_FOR", "DeadlineChanges", "DefinitionError", "Notify", "Problem",
+    "Registry", "State", "Table", "Transition", "Trigger", "Workflow", "begin", "load", "move",
+]
