@@ -10,19 +10,18 @@ from ipdesk.core.workflow.definition import (
     KINDS,
     STAFF,
     WAITS_FOR,
-    DeadlineChanges,
     Notify,
     State,
     Transition,
     Trigger,
     Workflow,
 )
-from ipdesk.core.workflow.engine import begin, move
+from ipdesk.core.workflow.engine import assign, move
 from ipdesk.core.workflow.registry import Registry, load
 from ipdesk.core.workflow.strict_yaml import DefinitionError, Problem
 from ipdesk.core.workflow.tables import Table
 
 __all__ = [
-    "CLOCK", "EVENTS", "KINDS", "STAFF", "WAITS_FOR", "DeadlineChanges", "DefinitionError", "Notify", "Problem",
-    "Registry", "State", "Table", "Transition", "Trigger", "Workflow", "begin", "load", "move",
+    "CLOCK", "EVENTS", "KINDS", "STAFF", "WAITS_FOR", "DefinitionError", "Notify", "Problem",
+    "Registry", "State", "Table", "Transition", "Trigger", "Workflow", "assign", "load", "move",
 ]

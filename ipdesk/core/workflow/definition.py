@@ -4,7 +4,7 @@ Names only: no code, no expressions. States may be nested in the file by a paren
 open}``) and a source or target may name a parent; here everything is expanded to leaves with dotted names.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -74,19 +74,12 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadlineChanges:
-    """Deadlines that a transition opens, and those it stops for the moved rows if they run."""
-
-    open: tuple[str, ...] = ()
-    stop: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Transition:
     """One edge (or several with the same target).
 
-    ``at_most`` counts how often one row may go through this *trigger*. ``establishes`` is the dated fact that
-    the act creates (its instant is the act's, or ``received_at`` of a document received elsewhere).
+    ``deadlines`` has ``open`` and ``stop``: names of clocks that start and end with this step, for the rows
+    moved. ``establishes`` is the dated fact that the act creates (its instant is the act's, or the arrival of a
+    document received elsewhere). ``at_most`` says how often one row may go through it, counted under ``key``.
     ``fired_by`` is the event that lets the clock act without a deadline. ``silent_because`` gives, per party,
     the reason for not telling it.
     """
@@ -98,7 +91,7 @@ class Transition:
     basis: tuple[str, ...]
     guards: tuple[str, ...] = ()
     effects: tuple[str, ...] = ()
-    deadlines: DeadlineChanges = DeadlineChanges()
+    deadlines: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notify: tuple[Notify, ...] = ()
     silent_because: Mapping[str, str] = field(default_factory=dict)
     at_most: int | None = None
@@ -109,8 +102,21 @@ class Transition:
     declared_sources: tuple[str, ...] = ()
 
     @property
+    def key(self) -> str:
+        """What ``at_most`` is counted under: the trigger, wherever it starts from."""
+        return self.trigger
+
+    @property
     def by_clock(self) -> bool:
         return CLOCK in self.who
+
+    @property
+    def opens(self) -> tuple[str, ...]:
+        return self.deadlines.get("open", ())
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        return self.deadlines.get("stop", ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,23 +148,13 @@ class Workflow:
                 found.setdefault(source, []).append(transition)
         return {state: tuple(edges) for state, edges in found.items()}
 
-    def edges(self, state: str) -> tuple[Transition, ...]:
-        """The transitions that leave ``state``, in the file's order; empty for an unknown state."""
-        return self._edges.get(state, ())
+    def edges(self, state: str, trigger: str | None = None) -> tuple[Transition, ...]:
+        """The transitions that leave ``state`` (by one ``trigger``), in the file's order; empty for an unknown state."""
+        found = self._edges.get(state, ())
+        return found if trigger is None else tuple(edge for edge in found if edge.trigger == trigger)
 
-    def edge(self, state: str, trigger: str) -> Transition | None:
-        """The transition that ``trigger`` takes from ``state``, or None."""
-        return next((edge for edge in self.edges(state) if edge.trigger == trigger), None)
-
-    def most_urgent(self, states: Iterable[str]) -> str:
-        """The state that a complaint shows for the states of its claims (at least one).
-
-        The lowest rank wins; claims that are all closed but differently give ``closed.mixed``.
-        """
-        present = set(states)
-        if len(present) > 1 and all(self.states[name].stage == "closed" for name in present):
-            return "closed.mixed"
-        return min(present, key=lambda name: self.states[name].rank)
+    # The same question in the words of the door.
+    transitions_from = edges
 
     @cached_property
     def digest(self) -> str:
@@ -170,7 +166,7 @@ class Workflow:
                 for state in self.states.values()
             },
             "transitions": [
-                [t.trigger, t.sources, t.dest, t.who, t.guards, t.effects, t.deadlines.open, t.deadlines.stop,
+                [t.trigger, t.sources, t.dest, t.who, t.guards, t.effects, t.opens, t.stops,
                  [[n.to, n.message, n.on_delivered, n.on_failed] for n in t.notify],
                  t.at_most, t.four_eyes, t.establishes, t.fired_by, t.basis]
                 for t in self.transitions
@@ -304,7 +300,7 @@ def _transition(
         basis=item.texts("basis"),
         guards=item.texts("guards"),
         effects=item.texts("effects"),
-        deadlines=DeadlineChanges(changes.texts("open"), changes.texts("stop")),
+        deadlines=MappingProxyType({"open": changes.texts("open"), "stop": changes.texts("stop")}),
         notify=tuple(_notify(letter) for letter in item.blocks("notify")),
         silent_because=MappingProxyType(_per_party(item, "silent_because", "all")),
         at_most=at_most,

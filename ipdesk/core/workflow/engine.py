@@ -21,20 +21,21 @@ def _machine(workflow: Workflow) -> Machine:
     return machine
 
 
-def begin(workflow: Workflow, row: Any) -> None:
-    """Put a new ``row`` into the workflow's initial state."""
-    row.state = workflow.initial
+def assign(row: Any, state: str) -> None:
+    """Write a state that no trigger leads to: the first one of a new row, or the summary of its parts."""
+    row.state = state
 
 
-def move(workflow: Workflow, row: Any, trigger: str) -> Transition:
+def move(workflow: Workflow, row: Any, trigger: str, transition: Transition | None = None) -> Transition:
     """Set ``row.state`` as ``trigger`` says and return the transition taken.
 
-    Raises ``Refusal("transition_not_allowed", trigger=, state=)`` and leaves the row as it was when the
-    trigger does not leave the row's state. Guards and roles are asked before, by the caller.
+    With ``transition`` the caller names the one it has examined. Raises ``Refusal("transition_not_allowed",
+    trigger=, state=)`` and leaves the row as it was when the trigger (or that transition) does not leave the
+    row's state. Guards and roles are asked before, by the caller.
     """
     state = row.state
-    transition = workflow.edge(state, trigger)
-    if transition is None:
+    found = workflow.edges(state, trigger)
+    if not found or transition not in (None, found[0]):
         raise Refusal("transition_not_allowed", trigger=trigger, state=state)
     try:
         moved = _machine(workflow).events[trigger].trigger(row)
@@ -42,4 +43,4 @@ def move(workflow: Workflow, row: Any, trigger: str) -> Transition:
         raise Refusal("transition_not_allowed", trigger=trigger, state=state) from error
     if not moved:
         raise Refusal("transition_not_allowed", trigger=trigger, state=state)
-    return transition
+    return found[0]
