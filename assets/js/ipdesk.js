@@ -1,0 +1,27 @@
+// Everything here only adds comfort: each page works without it.
+import { createAll, Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, Radios, ServiceNavigation, SkipLink, Tabs } from 'govuk-frontend'
+import { confirmLeave } from './leave.js'
+import { filterTables } from './filter.js'
+import { keyboard } from './keyboard.js'
+import { uploads } from './upload.js'
+
+function start () {
+  document.body.classList.add('js-enabled', 'govuk-frontend-supported')
+  createAll(Button, { preventDoubleClick: true })
+  for (const component of [CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, Radios, ServiceNavigation, SkipLink, Tabs]) {
+    createAll(component)
+  }
+  for (const control of document.querySelectorAll('[data-ipd-submit]')) {
+    control.addEventListener('change', () => control.form.requestSubmit())
+  }
+  for (const button of document.querySelectorAll('[data-ipd-print]')) {
+    button.addEventListener('click', () => window.print())
+  }
+  uploads()
+  confirmLeave()
+  filterTables()
+  keyboard()
+}
+
+if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start)
+else start()

@@ -1,0 +1,30 @@
+// Elements name their own key: <a data-ipd-key="n">. j and k walk the rows of a list marked data-ipd-rows.
+// Off while typing, with any modifier held, and for whoever switched shortcuts off (WCAG 2.1.4: <body data-ipd-keys="off">).
+function typing (target) {
+  return target.closest('input, textarea, select, [contenteditable]') !== null
+}
+
+function step (by) {
+  const links = [...document.querySelectorAll('[data-ipd-rows] tbody tr:not([hidden]) a[data-ipd-row]')]
+  if (!links.length) return false
+  const here = links.findIndex((link) => link.closest('tr').contains(document.activeElement))
+  const next = here < 0 ? (by > 0 ? 0 : links.length - 1) : Math.min(links.length - 1, Math.max(0, here + by))
+  links[next].focus()
+  return true
+}
+
+export function keyboard () {
+  if (document.body.dataset.ipdKeys === 'off') return
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return
+    if (event.key === 'j' || event.key === 'k') {
+      if (step(event.key === 'j' ? 1 : -1)) event.preventDefault()
+      return
+    }
+    const target = [...document.querySelectorAll('[data-ipd-key]')].find((one) => one.dataset.ipdKey === event.key && one.offsetParent !== null)
+    if (!target) return
+    event.preventDefault()
+    if (target.matches('input, textarea, select')) target.focus()
+    else target.click()
+  })
+}
