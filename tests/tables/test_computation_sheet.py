@@ -42,7 +42,7 @@ def test_a_period_without_a_window_has_no_opening_of_its_own():
 
     assert (page["earliest"], page["length"]) == (None, 3)
     assert [row["marks"] for row in page["rows"]] == [["Event"], [], [], [], ["Acted on", "Ends"]]
-    assert page["rows"][1]["reason"] == "Weekend day declared a working day"
+    assert (page["rows"][1]["counted"], page["rows"][1]["reason"]) == (True, "Weekend day declared a working day")
 
 
 def test_the_sheet_of_a_stored_deadline_is_the_same():
