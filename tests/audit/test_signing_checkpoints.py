@@ -109,7 +109,9 @@ def test_a_head_that_is_not_written_as_heads_are_is_refused(line, changed):
     refused("\n".join(lines), "malformed")
 
 
-@pytest.mark.parametrize("text", ["", "\n", "\n\n", "\n\n\n\n", "desk.example/audit", "desk.example/audit\n1\n\n— x y\n", HEAD.text(), HEAD.text() + "\n"])
+@pytest.mark.parametrize("text", [
+    "", "\n", "\n\n", "\n\n\n\n", "desk.example/audit", "desk.example/audit\n1\n\n— x y\n", HEAD.text(), HEAD.text() + "\n",
+])
 def test_a_head_without_a_signature_is_refused(text):
     refused(text, "malformed")
 
