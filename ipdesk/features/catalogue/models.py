@@ -3,11 +3,22 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import (
+    DDL,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.features.catalogue.addresses import address_key, host_of
+from ipdesk.features.catalogue.words import index_words
 
 
 class Marketplace(db.Model):
@@ -21,9 +32,17 @@ class Marketplace(db.Model):
     url: Mapped[str] = mapped_column(Text)
     market: Mapped[str] = mapped_column(String(8), default="*")
 
+    @property
+    def host(self) -> str:
+        """The host that its listings' addresses have, in plain form; empty when it has none."""
+        return host_of(address_key(self.url) or "")
+
 
 class Store(db.Model):
-    """A seller's shop. ``contact_email`` is where an unclaimed store is served."""
+    """A seller's shop. ``contact_email`` is where an unclaimed store is served.
+
+    ``search_text`` holds the words of the name for the search index; it follows the name by itself.
+    """
 
     __tablename__ = "stores"
     __table_args__ = (UniqueConstraint("marketplace_id", "external_id"),)
@@ -35,26 +54,35 @@ class Store(db.Model):
     contact_email: Mapped[str] = mapped_column(String(254), default="")
     locale: Mapped[str] = mapped_column(String(16), default="en")
     country: Mapped[str] = mapped_column(String(2), default="")
+    search_text: Mapped[str] = mapped_column(Text, default="")
+    marketplace: Mapped[Marketplace] = relationship()
 
 
 class Listing(db.Model):
-    """One offer of one store. ``status`` is what the marketplace shows.
+    """One offer of one store. ``status`` is what the marketplace shows, as it last confirmed.
 
     ``live`` (on sale), ``restricted`` (holds keep it down) or ``removed_by_seller``
-    (a fact, never a hold). ``images`` lists SHA-256 of the pictures in the evidence store.
+    (a fact, never a hold). ``restriction`` is the confirmed sum of its holds (what, where; see
+    ``holds``), ``None`` without any. ``images`` lists SHA-256 of the pictures in the evidence
+    store, ``image_addresses`` pictures known by their web address only.
+
+    ``url`` is kept as it came; ``url_key`` is its plain form, ``search_text`` the words of
+    title and brand for the search index. Both follow by themselves.
     """
 
     __tablename__ = "listings"
     __table_args__ = (
         UniqueConstraint("marketplace_id", "external_id"),
         CheckConstraint("status in ('live','restricted','removed_by_seller')", name="status"),
+        Index("ix_listings_url_key", "marketplace_id", "url_key"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     marketplace_id: Mapped[int] = mapped_column(ForeignKey("marketplaces.id"))
     store_id: Mapped[int] = mapped_column(ForeignKey("stores.id"), index=True)
     external_id: Mapped[str] = mapped_column(String(64))
-    url: Mapped[str] = mapped_column(Text, default="", index=True)
+    url: Mapped[str] = mapped_column(Text, default="")
+    url_key: Mapped[str] = mapped_column(Text, default="")
     title: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text, default="")
     brand: Mapped[str] = mapped_column(String(200), default="")
@@ -62,9 +90,13 @@ class Listing(db.Model):
     currency: Mapped[str] = mapped_column(String(8), default="")
     category: Mapped[str] = mapped_column(String(200), default="")
     status: Mapped[str] = mapped_column(String(24), default="live")
+    restriction: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     images: Mapped[list[str]] = mapped_column(CanonicalJson, default=list)
+    image_addresses: Mapped[list[str]] = mapped_column(CanonicalJson, default=list)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    search_text: Mapped[str] = mapped_column(Text, default="")
     store: Mapped[Store] = relationship(lazy="joined", innerjoin=True)
+    marketplace: Mapped[Marketplace] = relationship()
 
 
 class Capture(db.Model):
@@ -84,3 +116,51 @@ class Capture(db.Model):
     content: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
     images: Mapped[list[str]] = mapped_column(CanonicalJson, default=list)
     sha256: Mapped[str] = mapped_column(String(64))
+
+
+def listing_search_text(title: str, brand: str, marketplace_id: int) -> str:
+    """What a listing is found by: the words of its title and brand."""
+    return index_words(f"{title} {brand}", marketplace_id)
+
+
+@event.listens_for(Store, "before_insert")
+@event.listens_for(Store, "before_update")
+def _index_store(_mapper: Any, _connection: Any, store: Store) -> None:
+    store.search_text = index_words(store.name, store.marketplace_id)
+
+
+@event.listens_for(Listing, "before_insert")
+@event.listens_for(Listing, "before_update")
+def _index_listing(_mapper: Any, _connection: Any, listing: Listing) -> None:
+    listing.search_text = listing_search_text(
+        listing.title, listing.brand or "", listing.marketplace_id)
+    listing.url_key = address_key(listing.url or "") or ""
+
+
+# Ranking and phrases are not used, so the index keeps neither positions nor sizes.
+_FTS = ("CREATE VIRTUAL TABLE IF NOT EXISTS {0}_fts USING fts5(search_text, content='{0}', "
+        "content_rowid='id', tokenize='ascii', detail=none, columnsize=0)")
+_FTS_INSERT = "INSERT INTO {0}_fts(rowid, search_text) VALUES (new.id, new.search_text);"
+_FTS_DELETE = "INSERT INTO {0}_fts({0}_fts, rowid, search_text) VALUES ('delete', old.id, old.search_text);"
+_SQLITE = (
+    _FTS,
+    f"CREATE TRIGGER {{0}}_fts_insert AFTER INSERT ON {{0}} BEGIN {_FTS_INSERT} END",
+    f"CREATE TRIGGER {{0}}_fts_delete AFTER DELETE ON {{0}} BEGIN {_FTS_DELETE} END",
+    "CREATE TRIGGER {0}_fts_update AFTER UPDATE OF search_text ON {0} WHEN old.search_text <> new.search_text "
+    f"BEGIN {_FTS_DELETE} {_FTS_INSERT} END",
+)
+_POSTGRESQL = (
+    "CREATE INDEX ix_{0}_search ON {0} USING gin (array_to_tsvector(string_to_array(search_text, ' ')))",
+)
+# What a migration must run besides the tables: dialect -> statements.
+SEARCH_INDEXES = {
+    "sqlite": tuple(sql.format(name) for name in ("stores", "listings") for sql in _SQLITE),
+    "postgresql": tuple(sql.format(name) for name in ("stores", "listings") for sql in _POSTGRESQL),
+}
+for _table in (Store.__table__, Listing.__table__):
+    for _dialect, _statements in (("sqlite", _SQLITE), ("postgresql", _POSTGRESQL)):
+        for _statement in _statements:
+            event.listen(_table, "after_create",
+                         DDL(_statement.format(_table.name)).execute_if(dialect=_dialect))
+    event.listen(_table, "before_drop",
+                 DDL(f"DROP TABLE IF EXISTS {_table.name}_fts").execute_if(dialect="sqlite"))

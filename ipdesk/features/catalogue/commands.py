@@ -1,0 +1,122 @@
+"""``ipdesk import``: the catalogue from files."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import current_app
+from tqdm import tqdm
+
+from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.http.installation import clock
+from ipdesk.core.kernel.actors import Actor
+from ipdesk.features.catalogue import imports, operations, queries
+from ipdesk.features.catalogue.listing_csv import BrokenHeader
+from ipdesk.features.catalogue.models import Marketplace
+
+NOTHING_IMPORTED, SOME_REJECTED = 1, 3
+
+
+@click.group("import")
+def import_group() -> None:
+    """Take files into the catalogue."""
+
+
+@import_group.command("listings")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--marketplace", "code", help="Code of the marketplace; may be left out when there is only one.")
+@click.option("--marketplace-url", "url", help="Address of the marketplace, which is then added if it is not there yet.")
+@click.option("--rejects", type=click.Path(dir_okay=False, path_type=Path),
+              help="Where refused rows go (default: FILE.rejects.csv in this directory).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences; no progress bar.")
+def import_listings(file: Path, code: str | None, url: str | None, rejects: Path | None, as_json: bool) -> None:
+    """Add or change listings and their stores from FILE (CSV, UTF-8, columns by name).
+
+    \b
+    Needed:   listing_id, store_id, store_name, title, url
+    Optional: brand, price, currency, category, description, contact_email,
+              locale, country, image_1 ... image_12
+
+    Running it again changes nothing, and completes what was cut off.
+
+    \b
+    Exit: 0 every row was taken   1 nothing was imported (the header is broken)
+          2 wrong use             3 some rows were refused; see the rejects file
+    """
+    marketplace = _marketplace(code, url)
+    rejects = rejects or Path(f"{file.stem}.rejects.csv")
+    if rejects.resolve() == file.resolve():
+        raise click.UsageError("The rejects file would overwrite FILE: name another one with --rejects.")
+    started = time.monotonic()
+    try:
+        result = _with_progress(file, marketplace, rejects, quiet=as_json)
+    except BrokenHeader as error:
+        _say_broken(file, str(error), as_json=as_json)
+        raise SystemExit(NOTHING_IMPORTED) from None
+    seconds = time.monotonic() - started
+    if as_json:
+        click.echo(json.dumps({
+            "file": str(file), "marketplace": marketplace.code, **result.as_dict(),
+            "rejects": str(rejects) if result.rejected else None, "seconds": round(seconds, 3)}))
+    else:
+        click.echo(f"{result.rows} rows in {seconds:.1f} s: {result.added} added, {result.changed} changed, "
+                   f"{result.unchanged} unchanged, {result.rejected} refused")
+        if result.rejected:
+            click.echo(f"What was refused and why: {rejects}", err=True)
+    if result.rejected:
+        raise SystemExit(SOME_REJECTED)
+
+
+def _say_broken(file: Path, why: str, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"file": str(file), "error": why}))
+    else:
+        click.echo(f"Nothing was imported. {file}: {why}", err=True)
+
+
+def _with_progress(file: Path, marketplace: Marketplace, rejects: Path, *, quiet: bool) -> imports.ImportResult:
+    with tqdm(total=file.stat().st_size, unit="B", unit_scale=True, desc=file.name, disable=quiet or None) as bar:
+        def progress(rows: int, read: int) -> None:
+            bar.set_postfix(rows=rows, refresh=False)
+            bar.update(min(read, bar.total) - bar.n)
+
+        return imports.import_listings(
+            file, marketplace=marketplace, rejects=rejects, at=clock().now(), progress=progress,
+            keep_picture=current_app.extensions.get("ipdesk.keep_picture"))
+
+
+def _marketplace(code: str | None, url: str | None) -> Marketplace:
+    """The marketplace meant by the options; a missing one is added when its address is given."""
+    there = queries.marketplaces()
+    if code is None:
+        if len(there) == 1:
+            return there[0]
+        if there or not url:
+            known = ", ".join(found.code for found in there) or "none yet; add --marketplace-url for the first"
+            raise click.UsageError(f"Say which marketplace with --marketplace CODE ({known}).")
+        code = "main"
+    found = queries.marketplace_by_code(code)
+    if found is not None:
+        return found
+    if not url:
+        raise click.UsageError(f"There is no marketplace {code!r}; --marketplace-url adds it.")
+    return _added(code, url)
+
+
+def _added(code: str, url: str) -> Marketplace:
+    from ipdesk.features.catalogue.schemas import MarketplaceSchema
+
+    errors: dict[str, Any] = MarketplaceSchema().validate({"code": code, "name": code, "url": url, "market": "*"})
+    if errors:
+        raise click.UsageError("; ".join(f"{name}: {texts[0]}" for name, texts in errors.items()))
+    # Whoever may run commands on this machine is the operator.
+    operator = Actor(at=clock().now(), roles=frozenset({"admin"}), name="command line")
+    with unit_of_work():
+        row_id = operations.add_marketplace(actor=operator, code=code, name=code, url=url).id
+    return db.session.get_one(Marketplace, row_id)
+
+
+commands = [import_group]
