@@ -12,7 +12,7 @@ from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.outbox.models import OUTBOX_IDS, InboxMessage, Outbox
 from ipdesk.core.outbox.render import Rendered, best_locale, letter_book
 
-NO_CASE = "DESK"
+NO_CASE = ""  # letters about accounts have no reference and no thread
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,22 +102,25 @@ def seal_mail(
     """One mail with a text and an HTML part, byte for byte the same on every attempt.
 
     ``mail_key`` names the outbox row (it makes the Message-ID),
-    ``reference`` the case (it makes the thread and stands in the subject), ``date`` is the
-    instant at which the letter was written.
+    ``reference`` the case (it makes the thread and stands in the subject; empty for letters
+    about accounts), ``date`` is the instant at which the letter was written.
     """
     recipient = clean_address(to)
     message_id = f"<{mail_key}@{identity.domain}>"
-    thread = f"<{clean_line(reference, 40)}.thread@{identity.domain}>"
     message = EmailMessage(policy=_POLICY)
     message["From"] = formataddr((clean_line(identity.name, NAME_LIMIT), identity.address))
     message["To"] = recipient
-    message["Subject"] = f"[{clean_line(reference, 40)}] {clean_line(subject, SUBJECT_LIMIT)}"
+    reference = clean_line(reference, 40)
+    mark = f"[{reference}] " if reference else ""
+    message["Subject"] = mark + clean_line(subject, SUBJECT_LIMIT)
     message["Date"] = format_datetime(date)
     message["Message-ID"] = message_id
-    # Every letter of a case answers one made-up first message, so mail programs show one
-    # thread whichever letter arrives first or is deleted.
-    message["In-Reply-To"] = thread
-    message["References"] = thread
+    if reference:
+        # Every letter of a case answers one made-up first message, so mail programs show
+        # one thread whichever letter arrives first or is deleted.
+        thread = f"<{reference}.thread@{identity.domain}>"
+        message["In-Reply-To"] = thread
+        message["References"] = thread
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office replies
     message.set_content(clean_text(text))
     message.add_alternative(clean_text(html), subtype="html")

@@ -98,7 +98,7 @@ class LetterBook:
             parts = {name: getattr(letter, name, default) for name, default in _PARTS.items()}
             page = facts | parts | {
                 "subject": letter.subject,
-                "language": str(language).replace("_", "-"),
+                "language": best_locale(locale).replace("_", "-"),
                 "direction": language.text_direction,
             }
             text = environment.get_template("layout.txt.j2").render(page)
