@@ -1,0 +1,1 @@
+"""Doors to the outside: intake, bundles, exchange of data, insight."""
