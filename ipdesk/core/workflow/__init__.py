@@ -4,11 +4,14 @@ Knows neither Flask nor SQLAlchemy. ``load`` reads a folder, ``check`` says whet
 only thing in the project that sets a state.
 """
 
+from ipdesk.core.workflow.checker import KnownNames, check, names_used
 from ipdesk.core.workflow.definition import (
     CLOCK,
     EVENTS,
     KINDS,
+    ROLES,
     STAFF,
+    STAGES,
     WAITS_FOR,
     Notify,
     State,
@@ -22,6 +25,7 @@ from ipdesk.core.workflow.strict_yaml import DefinitionError, Problem
 from ipdesk.core.workflow.tables import Table
 
 __all__ = [
-    "CLOCK", "EVENTS", "KINDS", "STAFF", "WAITS_FOR", "DefinitionError", "Notify", "Problem",
-    "Registry", "State", "Table", "Transition", "Trigger", "Workflow", "assign", "load", "move",
+    "CLOCK", "EVENTS", "KINDS", "ROLES", "STAFF", "STAGES", "WAITS_FOR", "DefinitionError", "KnownNames", "Notify",
+    "Problem", "Registry", "State", "Table", "Transition", "Trigger", "Workflow", "assign", "check", "load", "move",
+    "names_used",
 ]

@@ -22,6 +22,9 @@ KINDS = ("complaint", "notice", "right")
 MODES = ("respond_first", "act_first")
 CLOCK = "clock"
 STAFF = ("reviewer", "legal", "admin")
+# Every role that a transition may name. A guest counts as rights holder of its own notice.
+ROLES = (*STAFF, "rights_holder", "seller", "staff_for_rights_holder", "staff_for_seller", CLOCK)
+STAGES = ("received", "pending_response", "counter_notified", "delisted", "closed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class Trigger:
     done: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class State:
     """One leaf state.
 
@@ -73,7 +76,7 @@ class Notify:
     on_failed: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Transition:
     """One edge (or several with the same target).
 

@@ -35,7 +35,7 @@ def move(workflow: Workflow, row: Any, trigger: str, transition: Transition | No
     """
     state = row.state
     found = workflow.edges(state, trigger)
-    if not found or transition not in (None, found[0]):
+    if not found or transition not in (None, *found):
         raise Refusal("transition_not_allowed", trigger=trigger, state=state)
     try:
         moved = _machine(workflow).events[trigger].trigger(row)

@@ -1,0 +1,121 @@
+"""The tables: names that exist, calendars that reach far enough, documents that are whole."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from ipdesk.core.workflow.checker.clocks import longest
+from ipdesk.core.workflow.checker.names import ENTERED, KnownNames
+from ipdesk.core.workflow.registry import Registry
+from ipdesk.core.workflow.strict_yaml import DefinitionError, Problem
+from ipdesk.core.workflow.tables import day
+
+ReadRule = Callable[[Mapping[str, Any]], object]
+# Calendar days that one unit can take at the very most, holidays and a bridge between years included.
+_DAYS = {"hour": 0.05, "calendar_day": 1, "business_day": 3, "month": 31}
+_SPARE = 30
+DOCUMENTS = ("notice", "counter_notice", "court_action")
+STATEMENT = "statement:"
+
+
+def problems(registry: Registry, known: KnownNames, on: date | None, read_rule: ReadRule | None) -> Iterator[Problem]:
+    """Everything wrong with the tables, whatever workflow uses them."""
+    yield from _deadlines(registry, known)
+    yield from _calendars(registry, on)
+    if read_rule is not None:
+        yield from _uncomputable(registry, read_rule)
+    yield from _holds(registry, known)
+    yield from _regimes(registry)
+    yield from _documents(registry)
+
+
+def _deadlines(registry: Registry, known: KnownNames) -> Iterator[Problem]:
+    table = registry.table("deadlines")
+    facts = {t.establishes for w in registry.versions.values() for t in w.transitions if t.establishes}
+    for name, row in table.items():
+        place = table.place(name)
+        for fact in (row["starts"], *row.get("stops_on", [])):
+            if fact not in facts and not (fact == ENTERED and fact == row["starts"]):
+                yield Problem("unknown_fact", f"{name!r}: no transition establishes {fact!r}", place)
+        if row.get("escalates_to", "legal") not in known.roles:
+            yield Problem("unknown_role", f"{name!r}: there is no role {row['escalates_to']!r}", place)
+        if "on_expiry" not in row and "escalates_to" not in row:
+            yield Problem("deadline_without_consequence", f"when {name!r} ends, nothing happens and nobody is told", place)
+        remind = row.get("remind")
+        if remind and remind["message"] not in known.messages:
+            yield Problem("unknown_message", f"{name!r}: there is no message {remind['message']!r}", place)
+        if remind and remind["to"] not in known.recipients:
+            yield Problem("unknown_recipient", f"{name!r}: there is no recipient {remind['to']!r}", place)
+
+
+def _calendars(registry: Registry, on: date | None) -> Iterator[Problem]:
+    table, calendars = registry.table("deadlines"), registry.table("calendars")
+    for name, row in table.items():
+        calendar = calendars.get(row["calendar"])
+        if calendar is None:
+            yield Problem("unknown_calendar", f"{name!r}: there is no calendar {row['calendar']!r}", table.place(name))
+            continue
+        try:
+            until = day(calendar, "until")
+        except DefinitionError as error:
+            yield from error.problems
+            continue
+        needed = longest(row) * _DAYS.get(row["unit"], 31) + _SPARE
+        if on is not None and on + timedelta(days=needed) > until:
+            yield Problem("calendar_too_short",
+                          f"{name!r} begun on {on} could end after {until}, the last day of {row['calendar']!r}", table.place(name))
+
+
+def _uncomputable(registry: Registry, read_rule: ReadRule) -> Iterator[Problem]:
+    table = registry.table("deadlines")
+    for name, row in table.items():
+        try:
+            read_rule(row)
+        except ValueError as error:
+            yield Problem("deadline_uncomputable", f"{name!r}: {error}", table.place(name))
+
+
+def _holds(registry: Registry, known: KnownNames) -> Iterator[Problem]:
+    table = registry.table("holds")
+    for name, row in table.items():
+        if row["inverse"] not in known.effects:
+            yield Problem("restriction_without_inverse", f"{name!r}: there is no effect {row['inverse']!r}", table.place(name))
+
+
+def _regimes(registry: Registry) -> Iterator[Problem]:
+    table = registry.table("regimes")
+    regimes = {w.name for w in registry.versions.values() if w.kind == "complaint"}
+    for name, row in table.items():
+        if row["regime"] not in regimes:
+            yield Problem("unknown_regime", f"{name!r}: there is no regime {row['regime']!r}", table.place(name))
+    if not any(not row["right_types"] and not row["markets"] for row in table.values()):
+        yield Problem("regime_gap", "no row takes every right in every market", f"{table.file}:1")
+    for name, row in registry.table("grounds").items():
+        for regime in row.get("regimes", []):
+            if regime not in regimes:
+                yield Problem("unknown_regime", f"{name!r}: there is no regime {regime!r}", registry.table("grounds").place(name))
+
+
+def _documents(registry: Registry) -> Iterator[Problem]:
+    """Each regime has the statements and elements of its documents, and each element is provable."""
+    for workflow in registry.workflows("complaint"):
+        for document in DOCUMENTS:
+            for table in ("statements", "elements"):
+                try:
+                    registry.document(table, workflow.name, document)
+                except KeyError:
+                    yield Problem("document_missing", f"{table} of the {document} under {workflow.name} are missing",
+                                  f"{registry.table(table).file}:1")
+    elements = registry.table("elements")
+    for name, row in elements.items():
+        codes = {
+            statement["code"]
+            for signed in registry.table("statements").values()
+            if (signed["regime"], signed["document"]) == (row["regime"], row["document"])
+            for statement in signed["statements"]
+        }
+        for element in row["elements"]:
+            for proof in element.texts("proven_by"):
+                code = proof.removeprefix(STATEMENT)
+                if code != proof and code not in codes:
+                    yield Problem("unknown_statement", f"{name!r}: nobody signs a statement {code!r}", element.place())

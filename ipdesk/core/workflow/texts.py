@@ -1,0 +1,39 @@
+"""The words of the workflow files for translators: a Babel extraction method.
+
+``babel.cfg``: ``[extractors] workflows = ipdesk.core.workflow.texts:extract_texts`` and
+``[workflows: workflows/**.yaml]``.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import IO, Any
+
+from ipdesk.core.workflow.strict_yaml import Block, read
+
+# Keys whose text a person reads. `law`, `basis` and `article` are citations and stay as they are.
+READ_BY_PEOPLE = frozenset({
+    "label", "done", "meaning", "silence", "no_deadline", "silent_because", "hint", "text", "reason", "missing", "word",
+})
+# Keys whose mapping holds such a text for each party.
+_PER_PARTY = frozenset({"silence", "silent_because"})
+
+
+def extract_texts(
+    fileobj: IO[bytes], keywords: Mapping[str, Any], comment_tags: Collection[str], options: Mapping[str, Any]
+) -> Iterator[tuple[int, str, str, list[str]]]:
+    """(line, function, message, comments) of every text in one file that people read."""
+    yield from _texts(read(fileobj.read().decode(), getattr(fileobj, "name", "")))
+
+
+def _texts(value: Any) -> Iterator[tuple[int, str, str, list[str]]]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, Block):
+        for key, inner in value.items():
+            if key in _PER_PARTY and isinstance(inner, Block):
+                for party, text in inner.items():
+                    yield inner.lines[party], "gettext", text, []
+            elif key in READ_BY_PEOPLE and isinstance(inner, str):
+                yield value.lines[key], "gettext", inner, []
+            else:
+                yield from _texts(inner)
