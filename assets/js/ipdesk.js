@@ -1,5 +1,5 @@
 // Everything here only adds comfort: each page works without it.
-import { createAll, Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, Radios, ServiceNavigation, SkipLink, Tabs } from 'govuk-frontend'
+import { createAll, Button, CharacterCount, ErrorSummary, NotificationBanner, PasswordInput, ServiceNavigation, SkipLink, Tabs } from 'govuk-frontend'
 import { confirmLeave } from './leave.js'
 import { filterTables } from './filter.js'
 import { keyboard } from './keyboard.js'
@@ -8,7 +8,7 @@ import { uploads } from './upload.js'
 function start () {
   document.body.classList.add('js-enabled', 'govuk-frontend-supported')
   createAll(Button, { preventDoubleClick: true })
-  for (const component of [CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, PasswordInput, Radios, ServiceNavigation, SkipLink, Tabs]) {
+  for (const component of [CharacterCount, ErrorSummary, NotificationBanner, PasswordInput, ServiceNavigation, SkipLink, Tabs]) {
     createAll(component)
   }
   for (const control of document.querySelectorAll('[data-ipd-submit]')) {
