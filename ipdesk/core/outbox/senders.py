@@ -273,6 +273,7 @@ class SmtpSender:
             connection.ehlo_or_helo_if_needed()
             if relay.security == "starttls":
                 connection.starttls(context=self._tls())
+                connection.ehlo_or_helo_if_needed()  # what was said in clear counts no more
             if relay.user:
                 connection.login(relay.user, relay.password)
         except BaseException:
