@@ -14,6 +14,7 @@ from typing import Any
 import magic
 
 from ipdesk.core.kernel.errors import Refusal
+from ipdesk.features.evidence.texts import in_words
 
 # libmagic decides by the beginning; more is needed only to tell a table from a text.
 _HEAD = 64 * 1024
@@ -163,7 +164,7 @@ def judge(path: Path, *, name: str, size: int, rules: UploadRules) -> FileType:
         raise Refusal("name_does_not_match", name=name, word=kind.word, ending=kind.endings[0],
                       found=kind.media_type)
     if size > kind.limit:
-        raise Refusal("file_too_large", name=name, limit=kind.limit)
+        raise Refusal("file_too_large", name=name, limit=in_words(kind.limit))
     return kind
 
 

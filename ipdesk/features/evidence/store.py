@@ -25,10 +25,12 @@ import obstore
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, from_url
 
-from ipdesk.core.kernel.errors import Refusal
-
 CHUNK = 1024 * 1024
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class TooLarge(Exception):
+    """More bytes came in than the limit allows; nothing of them is kept."""
 
 
 class Damaged(Exception):
@@ -106,7 +108,7 @@ class EvidenceStore:
     def receive(self, chunks: Iterable[bytes], *, limit: int) -> Iterator[Arrival]:
         """Hash ``chunks`` into a file of its own; inside the block it may be checked and kept.
 
-        Raises ``Refusal("file_too_large")`` at the first byte over ``limit``. Whatever is not
+        Raises `TooLarge` at the first byte over ``limit``. Whatever is not
         given to `keep` inside the block is gone after it. A failed flush is an error of
         this arrival and is never retried on the same file: a second fsync may lie.
         """
@@ -117,7 +119,7 @@ class EvidenceStore:
                 for piece in chunks:
                     size += len(piece)
                     if size > limit:
-                        raise Refusal("file_too_large", limit=limit)
+                        raise TooLarge(limit)
                     digest.update(piece)
                     file.write(piece)
                 file.flush()
@@ -214,19 +216,25 @@ class EvidenceStore:
     def chunks(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes from ``start`` up to but not including ``end``, in pieces.
 
-        Read whole, the bytes are hashed on the way and `Damaged` is raised at the end when
-        they are not the ones that came in; a range cannot be checked.
+        Read whole, the bytes are hashed on the way; when they are not the ones that came in,
+        `Damaged` is raised instead of the last piece, so that a damaged file is never handed out
+        complete. A range cannot be checked.
         """
         whole = start == 0 and (end is None or end == self.size(sha256))
         digest = hashlib.sha256()
+        last = b""
         try:
             for piece in self._stream(evidence_key(sha256), None if whole else (start, end)):
+                if last:
+                    yield last
                 digest.update(piece)
-                yield piece
+                last = piece
         except FileNotFoundError as error:
             raise Damaged(sha256) from error
         if whole and digest.hexdigest() != sha256:
             raise Damaged(sha256)
+        if last:
+            yield last
 
     def read(self, sha256: str) -> bytes:
         """All bytes at once, checked; for files known to be small."""

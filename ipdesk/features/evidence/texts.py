@@ -1,9 +1,7 @@
 """What a person is told about a file, by code: the one home of these sentences.
 
-Placeholders are filled after translation (`gettext(TEXTS[code]) % facts`, see `sentence`).
+Translated where they are shown; placeholders are filled after translation.
 """
-
-from collections.abc import Callable, Mapping
 
 from ipdesk.core.kernel.text import N_
 
@@ -17,6 +15,7 @@ REFUSALS: dict[str, str] = {
     "too_many_bytes": N_("With “%(name)s” your files in this case would exceed %(limit)s. Remove one first, or upload a smaller copy."),
     "too_many_open_uploads": N_("You have %(most)s unfinished uploads. Finish or remove one first."),
     "upload_not_whole": N_("“%(name)s” has not arrived whole: %(received)s of %(declared)s. Continue the upload."),
+    "offset_wrong": N_("This piece does not follow what has arrived. Continue the upload."),
     "upload_over": N_("This upload has ended. Choose the file again."),
     "bytes_changed": N_("“%(name)s” did not arrive as it was sent. Upload it again."),
     "part_too_large": N_("A piece of the upload was too large."),
@@ -27,11 +26,13 @@ REFUSALS: dict[str, str] = {
 }
 
 # A file that is kept although nobody can see it: its uploader is told at once.
+# `no_preview` is no trouble; `cut_off` is shown beside the preview that was still possible.
 CANNOT_SHOW: dict[str, str] = {
     "password": N_("This PDF is locked with a password: we keep it, but nobody can read it. Upload an unlocked copy."),
     "damaged": N_("This file is damaged or cut off: we keep it, but nobody can open it. Check that it opens on your device, then upload it again."),
-    "too_many_pixels": N_("This picture is too large to be shown (more than %(most)s megapixels): we keep it as it is. Upload a smaller copy as well, so that it can be seen."),
+    "too_many_pixels": N_("This picture is too large to be shown (more than 40 megapixels): we keep it as it is. Upload a smaller copy as well, so that it can be seen."),
     "too_demanding": N_("This file takes too much work to be shown: we keep it as it is. Upload a simpler copy as well, so that it can be seen."),
+    "cut_off": N_("This PDF seems to be cut off: we keep it and show what can be read. Check that it is complete on your device, and upload it again if not."),
     "no_preview": N_("This kind of file is kept as it is and can be downloaded; it has no preview."),
 }
 
@@ -42,13 +43,3 @@ def in_words(size: int) -> str:
         if size >= factor:
             return f"{size / factor:.1f}".removesuffix(".0") + f" {unit}"
     return f"{size} bytes"
-
-
-def sentence(texts: Mapping[str, str], code: str, facts: Mapping[str, object],
-             translate: Callable[[str], str] = str) -> str:
-    """The translated sentence for ``code``; sizes among ``facts`` are put into words."""
-    sizes = {"limit", "received", "declared"}
-    shown = {key: in_words(value) if key in sizes and isinstance(value, int) else value
-             for key, value in facts.items()}
-    shown.setdefault("name", "")
-    return translate(texts[code]) % shown

@@ -1,0 +1,115 @@
+"""The way of a file from a stream to kept evidence: hashed, judged, looked at, then stored."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ipdesk.core.kernel.errors import Refusal
+from ipdesk.core.workflow.strict_yaml import read
+from ipdesk.features.evidence import store as stores
+from ipdesk.features.evidence.preview import LONGEST, THUMBNAIL, VIEW, Previews
+from ipdesk.features.evidence.sniff import UploadRules, clean_name, judge
+from ipdesk.features.evidence.store import Arrival, EvidenceStore, TooLarge
+from ipdesk.features.evidence.texts import in_words
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedFile:
+    """A file whose bytes the store keeps; what the database needs to know of it."""
+
+    sha256: str
+    size: int
+    original_name: str
+    name: str
+    media_type: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Store, previews and rules of one installation. ``most`` is its limit in bytes."""
+
+    store: EvidenceStore
+    previews: Previews
+    rules: UploadRules
+    most: int
+
+    def take(self, chunks: Iterable[bytes], *, name: str) -> CheckedFile:
+        """Bring a whole file in and keep it. Reads no database and holds no transaction.
+
+        Refuses with the codes of `sniff.judge`; what is refused leaves nothing behind.
+        """
+        with self.arriving(chunks, name=name) as (arrival, file, drawn):
+            self.store.keep(arrival)
+            for kind, content in zip((THUMBNAIL, VIEW), drawn, strict=False):
+                self.store.put_derived(arrival.sha256, f"{kind}.0.webp", content)
+            return file
+
+    @contextmanager
+    def arriving(self, chunks: Iterable[bytes], *, name: str
+                 ) -> Iterator[tuple[Arrival, CheckedFile, tuple[bytes, ...]]]:
+        """The same without keeping anything, for the length of the block."""
+        shown = clean_name(name)
+        limit = min(self.most, self.rules.largest)
+        try:
+            with self.store.receive(chunks, limit=limit) as arrival:
+                kind = judge(arrival.path, name=shown, size=arrival.size, rules=self.rules)
+                seen = self.previews.inspect(arrival.path, kind.media_type, kind.preview)
+                file = CheckedFile(arrival.sha256, arrival.size, name, shown, kind.media_type,
+                                   seen.facts)
+                yield arrival, file, seen.blobs
+        except TooLarge as error:
+            raise Refusal("file_too_large", name=shown, limit=in_words(limit)) from error
+
+    def picture(self, sha256: str, media_type: str, kind: str, page: int = 0) -> bytes | None:
+        """A WebP of one page, ``kind`` ``thumb`` or ``view``; None when it cannot be shown.
+
+        Made once and remembered; always new pixels, never bytes of the original.
+        """
+        name = f"{kind}.{page}.webp"
+        content = self.store.derived(sha256, name)
+        if content is None:
+            with self.store.local_file(sha256) as path:
+                shown = self.previews.page(path, media_type, page, LONGEST[kind])
+            if not shown.blobs:
+                return None
+            content = shown.blobs[0]
+            self.store.put_derived(sha256, name, content)
+        return content
+
+    def page_for_print(self, sha256: str, media_type: str, page: int = 0,
+                       longest: int = 2200) -> bytes | None:
+        """A JPEG of one page for a bundle, newly drawn; None when it cannot be shown."""
+        with self.store.local_file(sha256) as path:
+            shown = self.previews.page(path, media_type, page, longest, "jpeg")
+        return shown.blobs[0] if shown.blobs else None
+
+    def text(self, sha256: str, media_type: str) -> str | None:
+        """The beginning of a text or mail; None when it cannot be read."""
+        with self.store.local_file(sha256) as path:
+            shown = self.previews.text(path, media_type)
+        return shown.blobs[0].decode() if shown.blobs else None
+
+
+def read_rules(tables: Path) -> UploadRules:
+    """The upload rules out of ``tables/uploads.yaml``."""
+    return UploadRules.from_table(read((tables / "uploads.yaml").read_text("utf-8"), "tables/uploads.yaml"))
+
+
+_installed: Intake | None = None
+
+
+def install(intake: Intake) -> None:
+    """Make ``intake`` the one of this process; called by `setup`."""
+    global _installed
+    stores.install(intake.store)
+    _installed = intake
+
+
+def current() -> Intake:
+    """The intake of this process; ``RuntimeError`` before `install`."""
+    if _installed is None:
+        raise RuntimeError("evidence is not set up")
+    return _installed
