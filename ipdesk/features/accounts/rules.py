@@ -1,0 +1,35 @@
+"""The sentences of this feature's refusals."""
+
+from flask_babel import lazy_gettext as _l
+
+REFUSALS = {
+    "own_account": _l("You cannot do this to your own account. Ask another administrator."),
+    "last_admin": _l("This is the last active administrator. Make somebody else one first."),
+    "last_manager": _l("This is the organisation's last manager. Make somebody else one first."),
+    "already_member": _l("This person already belongs to your organisation."),
+    "account_exists": _l("There already is an account with this mail address."),
+    "account_is_no_staff": _l("Accounts of parties do not become staff accounts. Invite another address."),
+    "account_is_staff": _l("A staff account cannot act for a party. Use another mail address."),
+    "account_disabled": _l("This account is closed. Ask the desk."),
+    "belongs_to_another_organisation": _l(
+        "Your account already belongs to another organisation. Leave it first, or use another mail address."),
+    "invitation_used": _l("This invitation was already used. Ask for a new one if it was not you."),
+    "invitation_expired": _l("This invitation is over. Ask for a new one."),
+    "invitation_for_another_address": _l(
+        "This invitation is for another mail address than that of your account. Sign out, then open the link again."),
+    "sign_in_first": _l("There already is an account with this mail address. Sign in to it first, then open the link again."),
+    "signed_in_as_another": _l("You are signed in with another account. Sign out, then open the link again."),
+    "store_already_claimed": _l(
+        "This store already has a main account. Your claim was refused and the desk was told. If you believe "
+        "that the store is yours, write to the desk."),
+    "store_has_no_contact": _l("The catalogue names no mail address for this store."),
+    "store_link_invalid": _l("This sign-in link is not valid. Open the desk from your marketplace's seller pages again."),
+    "store_link_expired": _l("This sign-in link is over. Open the desk from your marketplace's seller pages again."),
+    "store_link_used": _l("This sign-in link was already used. Open the desk from your marketplace's seller pages again."),
+    "store_link_unknown_store": _l("The desk does not know this store yet. Ask the desk."),
+    "form_belongs_to_another": _l("This form was opened by somebody else. Reload the page and try again."),
+}
+
+
+def register(registry: object) -> None:
+    """Accounts have no guards, effects or letters of cases."""
