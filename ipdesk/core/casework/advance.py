@@ -84,7 +84,8 @@ def begin(
     db.session.add_all([row, *(m for m in movers if m is not row)])
     db.session.flush()
     act.moved = {mover.id: "" for mover in movers}
-    _keep_dates(act, dated)
+    for name, instant in (dated or {}).items():
+        _keep_date(act, name, instant)
     clocks.enter(act, law.initial, movers)
     _settle(act, before=None)
     return act
@@ -102,8 +103,9 @@ def advance(
 ) -> Act:
     """Move ``movers`` (claims of ``row``, or ``row`` itself) by ``trigger``, in the open unit of work.
 
-    ``dated`` records instants that clocks start from (``{"counter_notice_received": at}``); ``seen``
-    is the version the person saw. Raises ``Stale``, ``Forbidden`` (another role's step) or ``Refusal``
+    ``dated`` gives the instant of a fact that the step establishes where it is not the act's own
+    (``{"counter_notice_received": at}`` for a letter that came by post); ``seen`` is the version the
+    person saw. Raises ``Stale``, ``Forbidden`` (another role's step) or ``Refusal``
     (no such step from here, or a guard says no). Either everything is written or, with the caller's
     roll-back, nothing: states, holds and other effects, deadlines, audit entry, letters, tallies.
     """
@@ -115,10 +117,9 @@ def advance(
     before = tallies.counted(row)
     act = Act(actor=actor, row=row, case=row.case, workflow=workflow_of(row.case), trigger=trigger,
               facts=facts or {})
-    _keep_dates(act, dated, movers)
     groups = _choose_transitions(act, movers)
     for transition, group in groups:
-        _move(act, transition, group)
+        _move(act, transition, group, dated or {})
     _write_letters(act, groups)
     _settle(act, before=before)
     return act
@@ -164,25 +165,25 @@ def _count_uses(act: Act, transition: Transition, group: list[Any]) -> None:
             mover.times = {**times, transition.key: times.get(transition.key, 0) + 1}
 
 
-def _move(act: Act, transition: Transition, group: list[Any]) -> None:
+def _move(
+    act: Act, transition: Transition, group: list[Any], dated: Mapping[str, datetime],
+) -> None:
     act.movers, act.transition = group, transition
     for mover in group:
         act.moved[mover.id] = mover.state
         engine.move(act.workflow, mover, act.trigger, transition)
+    if transition.establishes:
+        _keep_date(act, transition.establishes, dated.get(transition.establishes, act.at))
     clocks.leave(act, transition, group)
     for name in transition.effects:
         rules.effects[name](act)
     clocks.enter(act, group[0].state, group, transition)
 
 
-def _keep_dates(
-    act: Act, dated: Mapping[str, datetime] | None, movers: Sequence[Any] | None = None,
-) -> None:
-    ids = [mover.id for mover in (movers if movers is not None else act.movers)]
-    for name, at in (dated or {}).items():
-        db.session.add(CaseFact(case_id=act.case.id, name=name, at=at, movers=ids))
-    if dated:
-        db.session.flush()
+def _keep_date(act: Act, name: str, at: datetime) -> None:
+    """Record a dated fact that clocks start from: the act's instant, or a document's arrival."""
+    db.session.add(CaseFact(case_id=act.case.id, name=name, at=at, movers=act.mover_ids))
+    db.session.flush()
 
 
 def _write_letters(act: Act, groups: Iterable[tuple[Transition, list[Any]]]) -> None:

@@ -27,7 +27,7 @@ def audience(actor: Actor, row: Any) -> str:
 
 def view(row: Any, actor: Actor) -> dict[str, Any]:
     """The facts of a case that ``actor`` may see, as plain values; what may not be seen is absent."""
-    return disclose(row.case.kind, rules.kinds[row.case.kind].describe(row), audience(actor, row))
+    return disclose(row.case.kind, rules.describe(row), audience(actor, row))
 
 
 def disclose(kind: str, facts: Mapping[str, Any], column: str) -> dict[str, Any]:

@@ -26,7 +26,8 @@ class KindOfCase:
 
     ``load(case_id)`` gives the row, locked; ``movers(row, ids)`` what its workflow moves (the row
     itself where it has no parts); ``capacity(actor, row)`` the workflow roles of the actor in this
-    very case; ``scopes(row)`` whose dashboards count it; ``describe(row)`` every fact as plain
+    very case; ``scopes(row)`` whose dashboards count it; ``summarised(row, movers,
+    workflow)`` writes what lists of this kind filter by; ``describe(row)`` every fact as plain
     values, from which disclosure takes what an actor may see.
     """
 
@@ -34,6 +35,7 @@ class KindOfCase:
     movers: Callable[[Any, Iterable[int] | None], list[Any]]
     capacity: Callable[[Actor, Any], frozenset[str]]
     scopes: Callable[[Any], list[str]] = lambda row: []
+    summarised: Callable[[Any, list[Any], Any], None] = lambda row, movers, law: None
     describe: Callable[[Any], dict[str, Any]] = lambda row: {}
 
 
@@ -48,6 +50,7 @@ class Rules:
     recipients: dict[str, Recipients] = field(default_factory=dict)
     letters: dict[str, Letter] = field(default_factory=dict)
     kinds: dict[str, KindOfCase] = field(default_factory=dict)
+    describers: dict[str, dict[str, Callable[[Any], Any]]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def guard(self, name: str, function: Guard, *, early: bool = False) -> None:
@@ -67,6 +70,16 @@ class Rules:
 
     def kind(self, name: str, kind: KindOfCase) -> None:
         self._add(self.kinds, name, kind)
+
+    def describer(self, kind: str, name: str, function: Callable[[Any], Any]) -> None:
+        """A feature above adds the facts ``name`` to those of a kind of case (plain values)."""
+        self._add(self.describers.setdefault(kind, {}), name, function)
+
+    def describe(self, row: Any) -> dict[str, Any]:
+        """Every fact of a case as plain values."""
+        kind = row.case.kind
+        more = {name: say(row) for name, say in self.describers.get(kind, {}).items()}
+        return {**self.kinds[kind].describe(row), **more}
 
     @staticmethod
     def _add(table: dict[str, Any], name: str, value: Any) -> None:

@@ -23,5 +23,4 @@ def summarise(row: Any, law: Workflow) -> None:
         engine.assign(row, summary_of([mover.state for mover in movers], law))
     state = law.states.get(row.state)
     row.waits_for = (state.waits_for or "") if state else ""
-    if hasattr(row, "stage_name"):
-        row.stage_name = row.stage
+    rules.kinds[row.case.kind].summarised(row, movers, law)

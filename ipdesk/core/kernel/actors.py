@@ -27,10 +27,16 @@ class Actor:
     email: str = ""
     locale: str = "en"
     address: str = ""
+    # Cases opened by a one-time link in this session: (audience, case id).
+    links: frozenset[tuple[str, int]] = field(default_factory=frozenset)
 
     def has(self, *roles: str) -> bool:
         """Whether the actor holds at least one of ``roles``."""
         return not self.roles.isdisjoint(roles)
+
+    def linked(self, audience: str) -> frozenset[int]:
+        """Ids of the cases that a one-time link opened for ``audience``."""
+        return frozenset(case_id for held, case_id in self.links if held == audience)
 
     @property
     def is_staff(self) -> bool:

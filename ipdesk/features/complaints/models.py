@@ -38,7 +38,6 @@ class Notice(HasCaseState, db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     received_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     entered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    guest_token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     guest_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     missing: Mapped[list[str]] = mapped_column(CanonicalJson, default=list)
     draft: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
@@ -83,16 +82,18 @@ class Complaint(HasCaseState, db.Model):
     """The part of a notice that concerns one store. Its state is that of its most urgent claim.
 
     ``state`` is a stored summary, written by ``advance`` in the claims' own transaction and
-    proven by ``ipdesk fsck``.
+    proven by ``ipdesk fsck``. So are the three marks that lists filter by: ``to_respond`` (some claim
+    waits for the seller and for nobody before), ``for_staff``, ``for_complainant``. The seller sees
+    nothing before ``seller_told_at``.
     """
 
     __tablename__ = "complaints"
     __table_args__ = (
         UniqueConstraint("notice_id", "store_id"),
-        Index("ix_complaints_store", "store_id", "id"),
+        Index("ix_complaints_store", "store_id", "to_respond", "id"),
         Index("ix_complaints_organisation", "organisation_id", "id"),
         Index("ix_complaints_stage", "stage_name", "regime", "id"),
-        Index("ix_complaints_queue", "waits_for", "next_due_at", "id"),
+        Index("ix_complaints_queue", "for_staff", "next_due_at", "id"),
     )
 
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
@@ -105,7 +106,10 @@ class Complaint(HasCaseState, db.Model):
     claims_count: Mapped[int]
     filed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    unclaimed_token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    seller_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    to_respond: Mapped[bool] = mapped_column(default=False)
+    for_staff: Mapped[bool] = mapped_column(default=False)
+    for_complainant: Mapped[bool] = mapped_column(default=False)
 
 
 class Claim(HasState, db.Model):
@@ -128,3 +132,20 @@ class Claim(HasState, db.Model):
     reason_code: Mapped[str] = mapped_column(String(64))
     explanation: Mapped[str] = mapped_column(Text, default="")
     times: Mapped[dict[str, int]] = mapped_column(CanonicalJson, default=dict)
+
+
+class CaseLink(db.Model):
+    """A one-time link to one case for a reader without account.
+
+    ``audience`` is ``seller`` (an unclaimed store reads this complaint) or ``guest`` (a notifier
+    without account follows its notice). The first opening uses it up.
+    """
+
+    __tablename__ = "case_links"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    audience: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(254))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,80 @@
+"""What a notice must contain under its regime, and what it lacks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from ipdesk.core.casework.models import SignedStatement
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.core import db
+from ipdesk.features.complaints import queries
+from ipdesk.features.complaints.models import Notice
+
+DOCUMENT = "notice"
+
+
+def required(regime: str, document: str = DOCUMENT) -> list[Mapping[str, Any]]:
+    """The elements of a document under a regime: code, label, article, proven_by, missing."""
+    return list(rules.workflows.document("elements", regime, document)["elements"])
+
+
+def statements(regime: str, document: str = DOCUMENT) -> list[Mapping[str, Any]]:
+    """The statements to sign, word for word: code, text, article; with ``version`` of the set."""
+    row = rules.workflows.document("statements", regime, document)
+    return [{**line, "version": row["version"]} for line in row["statements"]]
+
+
+def signed(case_id: int, document: str) -> list[SignedStatement]:
+    """What was signed in this document, in order."""
+    return list(db.session.execute(select(SignedStatement).where(
+        SignedStatement.case_id == case_id, SignedStatement.document == document,
+    ).order_by(SignedStatement.id)).scalars())
+
+
+def sign_statements(
+    *, actor: Any, case_id: int, document: str, regime: str, codes: list[str], name: str,
+    locale: str, kind: str = DOCUMENT,
+) -> None:
+    """Store the statements of ``codes`` as they were shown; unknown codes are not stored."""
+    for line in statements(regime, kind):
+        if line["code"] in codes:
+            db.session.add(SignedStatement(
+                case_id=case_id, document=document, code=line["code"], version=line["version"],
+                locale="en", text=line["text"], signed_name=name, signed_by=actor.user_id,
+                signed_at=actor.at))
+    db.session.flush()
+
+
+def is_proven(field: str, facts: Mapping[str, Any], codes: set[str]) -> bool:
+    """Whether ``facts`` (nested by dots) holds ``field``, or its statement was signed."""
+    if field.startswith("statement:"):
+        return field.removeprefix("statement:") in codes
+    value: Any = facts
+    for name in field.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return bool(value)
+
+
+def missing_from(
+    regime: str, document: str, facts: Mapping[str, Any], codes: set[str],
+) -> list[Mapping[str, Any]]:
+    """The required elements that ``facts`` and the signed ``codes`` do not prove."""
+    return [element for element in required(regime, document)
+            if not all(is_proven(field, facts, codes) for field in element["proven_by"])]
+
+
+def facts_of(notice: Notice) -> dict[str, Any]:
+    """The fields of a notice under the names that the table of elements uses."""
+    accepted = [row for row in queries.rows_of_notice(notice.id) if row.answer == "accepted"]
+    return {
+        "signed_name": notice.signed_name, "right": notice.right_id, "listings": accepted,
+        "contact": notice.contact, "explanation": notice.explanation,
+        "reason_code": notice.reason_code,
+    }
+
+
+def missing(notice: Notice) -> list[Mapping[str, Any]]:
+    """The elements that the notice lacks under its regime."""
+    codes = {row.code for row in signed(notice.id, DOCUMENT)}
+    return missing_from(notice.regime, DOCUMENT, facts_of(notice), codes)

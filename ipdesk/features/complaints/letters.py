@@ -1,0 +1,212 @@
+"""What letters about notices and complaints may say: plain facts for the templates under ``mail/``."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask_babel import lazy_gettext as _l  # noqa: F401 - extraction keyword of this project
+
+from ipdesk.core.audit.sealing import head_line
+from ipdesk.core.casework import clocks
+from ipdesk.core.casework.advance import Act
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.core import db
+from ipdesk.core.deadlines.calendar import Computation
+from ipdesk.core.deadlines.models import Deadline
+from ipdesk.core.deadlines.wording import deadline_text, moment_text
+from ipdesk.core.kernel.text import N_, translate
+from ipdesk.core.outbox.enqueue import Recipient
+from ipdesk.features.catalogue.models import Store
+from ipdesk.features.complaints import elements, operations, queries
+from ipdesk.features.complaints.models import Complaint, Notice
+from ipdesk.features.rights.models import Right
+
+MESSAGES = (
+    "case_closed", "claims_accepted", "claims_dismissed", "claims_refused", "claims_reopened",
+    "claims_retracted", "claims_upheld", "claims_withdrawn", "complaint_opened",
+    "listing_delisted", "listings_deleted", "listings_restored", "listings_restricted",
+    "notice_accepted", "notice_deficient", "notice_receipt", "notice_refused", "notice_withdrawn",
+    "reminder_answer", "reminder_response", "answer_overdue", "seller_not_reached", "seller_reached",
+)
+RIGHT_KINDS = {
+    "trademark": N_("trademark"), "copyright": N_("copyright"), "design": N_("design"),
+    "patent": N_("patent"),
+}
+ROW_ANSWERS = {
+    "accepted": N_("%(entered)s: accepted"),
+    "already_handled": N_("%(entered)s: handled already in %(reference)s"),
+    "not_found": N_("%(entered)s: not publicly found at this time"),
+    "other_marketplace": N_("%(entered)s: belongs to another marketplace"),
+    "duplicate": N_("%(entered)s: named twice"),
+}
+CAUSES = {"accept_notice": "notice", "response_overdue": "silence", "uphold": "decision",
+          "act_now": "manifest", "record_court_outcome_for_notifier": "order"}
+RESTORED_BECAUSE = {
+    "put_back_elapsed": N_("The time in which a court action could be shown has ended."),
+    "retract_claims": N_("The complaint was retracted."),
+    "dismiss": N_("The complaint was dismissed."),
+}
+APPEAL = N_("You can ask for a review by answering this letter, and go to court at any time.")
+ALREADY_OPEN = N_("It can still be contested: open the case and choose Contest.")
+
+
+def context(act: Act, recipient: Recipient) -> dict[str, Any]:
+    """Every fact that a letter about this act may need; a letter sees only the ones it names."""
+    return {**_common(act, recipient), **(
+        _notice_facts(act, recipient) if act.case.kind == "notice"
+        else _complaint_facts(act, recipient))}
+
+
+def say(text: str, recipient: Recipient, **facts: Any) -> str:
+    """``text`` in the recipient's language with ``facts`` filled in."""
+    spoken = translate(text, recipient.locale)
+    return spoken % facts if facts else spoken
+
+
+def when(at: Any, recipient: Recipient) -> str:
+    """An instant in the desk's zone, in the recipient's language; empty for none."""
+    return moment_text(at, rules.settings["zone"], recipient.locale) if at else ""
+
+
+def _common(act: Act, recipient: Recipient) -> dict[str, Any]:
+    return {
+        "desk_name": rules.settings["desk_name"], "now": when(act.at, recipient),
+        "case_url": case_url(act, recipient), "deadline": own_deadline(act, recipient),
+        "audit_head": head_line(), "reasons": str(act.facts.get("reasons") or ""),
+        "redress_text": say(APPEAL, recipient), "remark": str(act.facts.get("remark") or ""),
+        "deleted_text": when(act.at, recipient), "withdrawn_text": when(act.at, recipient),
+        "restored_text": when(act.at, recipient), "delivered_text": when(act.at, recipient),
+    }
+
+
+def case_url(act: Act, recipient: Recipient) -> str:
+    """The page of the case, or a one-time link for a reader without account."""
+    base = rules.settings["base_url"]
+    if recipient.inbox is None and recipient.address:
+        audience = "seller" if recipient.role == "seller" else "guest"
+        case_id = act.case.id
+        if audience == "guest" and act.case.kind == "complaint":
+            case_id = act.row.notice_id
+        token = operations.make_link(
+            at=act.at, case_id=case_id, audience=audience, address=recipient.address)
+        return f"{base}/links/{token}"
+    return f"{base}/{act.case.kind}s/{act.case.reference}"
+
+
+def own_deadline(act: Act, recipient: Recipient) -> dict[str, str] | None:
+    """The reader's own running clock over what this letter is about, with the effect of silence."""
+    movers = {mover.id for mover in act.movers}
+    for line in act.deadlines or clocks.open_deadlines(act.case.id):
+        state = _state_waiting_on(act, line)
+        if state is None or movers.isdisjoint(line.movers) or line.status != "open":
+            continue
+        if state.waits_for == recipient.role or (
+            state.waits_for == "delivery" and recipient.role == "seller"
+        ):
+            shown = deadline_text(
+                Computation.from_dict(line.computation), act.at, recipient.locale)
+            return {**shown, "silence_text": say(state.silence_for(recipient.role), recipient)}
+    return None
+
+
+def _state_waiting_on(act: Act, line: Deadline) -> Any:
+    return next((act.workflow.states[mover.state] for mover in act.movers
+                 if mover.state in act.workflow.states
+                 and act.workflow.states[mover.state].deadline == line.name), None)
+
+
+def _notice_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
+    notice: Notice = act.row
+    rows = queries.rows_of_notice(notice.id)
+    listings = {row.listing_id: row for row in rows if row.answer == "accepted"}
+    found = queries.listings_of([_Ref(key) for key in listings])
+    codes = set(notice.missing)
+    return {
+        "right": right_of(notice.right_id, recipient),
+        "listings": [_listing(row) for row in found.values()],
+        "received_text": when(notice.received_at, recipient),
+        "row_answers": [say(ROW_ANSWERS[row.answer], recipient, entered=row.entered[:200],
+                            reference=row.other_reference) for row in rows],
+        "missing": [say(element["missing"], recipient)
+                    for element in elements.required(notice.regime) if element["code"] in codes]
+        if notice.regime else [],
+        "restricted": notice.regime == "us_dmca",
+    }
+
+
+class _Ref:
+    """Stands for a claim where only the listing is known."""
+
+    def __init__(self, listing_id: int) -> None:
+        self.listing_id = listing_id
+
+
+def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
+    complaint: Complaint = act.row
+    notice = db.session.get(Notice, complaint.notice_id)
+    store = db.session.get(Store, complaint.store_id)
+    found = queries.listings_of(act.movers)
+    listings = [_listing(found[claim.listing_id]) for claim in act.movers]
+    return {
+        "right": right_of(complaint.right_id, recipient),
+        "listings": listings,
+        "complainant": complainant(notice, complaint.right_id),
+        "store": {"name": store.name},
+        "explanation": _explanation(notice, act.movers),
+        "cause": CAUSES.get(act.trigger, "decision"),
+        "measure": _measure(act, notice, recipient),
+        "outcome_text": say(act.workflow.states[act.movers[0].state].meaning, recipient),
+        "contest_text": say(ALREADY_OPEN, recipient) if _contestable(act) else "",
+        "cause_text": say(RESTORED_BECAUSE.get(act.trigger, ""), recipient),
+        "restricted": any(row.status == "restricted" for row in found.values()),
+        "still_restricted": _still_restricted(act, found),
+        "response_due_text": "", **_response_due(act, recipient),
+    }
+
+
+def _listing(row: Any) -> dict[str, str]:
+    return {"title": row.title, "listing_id": row.external_id, "url": row.url}
+
+
+def right_of(right_id: int | None, recipient: Recipient) -> dict[str, str] | None:
+    """The right as letters name it."""
+    right = db.session.get(Right, right_id) if right_id else None
+    if right is None:
+        return None
+    return {"title": right.title, "type": say(RIGHT_KINDS[right.kind], recipient),
+            "number": right.number, "owner": right.owner}
+
+
+def complainant(notice: Notice, right_id: int) -> dict[str, str]:
+    """Who complains, with the public contact of the right."""
+    right = db.session.get(Right, right_id)
+    contact = right.contact or {}
+    public = ", ".join(filter(None, (contact.get("email"), contact.get("phone"))))
+    return {"name": notice.contact.get("company") or notice.contact.get("name", ""),
+            "contact": public or notice.contact.get("email", "")}
+
+
+def _explanation(notice: Notice, claims: Sequence[Any]) -> str:
+    own = list(dict.fromkeys(claim.explanation for claim in claims if claim.explanation))
+    return "\n\n".join([part for part in [notice.explanation, *own] if part])
+
+
+def _measure(act: Act, notice: Notice, recipient: Recipient) -> dict[str, Any] | None:
+    basis = act.transition.basis[0] if act.transition else ""
+    return {"ground_text": say(basis, recipient),
+            "scope_text": say(N_("The whole listing, wherever it is offered on this marketplace"),
+                              recipient),
+            "since_text": when(act.at, recipient), "automated": act.actor.is_clock}
+
+
+def _contestable(act: Act) -> bool:
+    return any(act.workflow.edges(mover.state, "receive_counter_notice") for mover in act.movers)
+
+
+def _still_restricted(act: Act, listings: Any) -> list[str]:
+    active = rules.settings.get("still_restricted")
+    return active(act) if active else []
+
+
+def _response_due(act: Act, recipient: Recipient) -> dict[str, str]:
+    line = next((line for line in act.deadlines if line.name == "response"), None)
+    return {"response_due_text": when(line.due_at, recipient)} if line else {}

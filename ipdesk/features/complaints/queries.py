@@ -1,0 +1,161 @@
+"""Reads of notices and complaints. Every list starts from ``visible_to(actor)``."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, and_, false, or_, select, true
+from sqlalchemy.orm import aliased
+
+from ipdesk.core.casework.models import Case
+from ipdesk.core.db.core import db
+from ipdesk.core.kernel.actors import Actor
+from ipdesk.core.kernel.errors import NotVisible
+from ipdesk.features.catalogue.models import Capture, Listing, Store
+from ipdesk.features.complaints.models import Claim, Complaint, Notice, NoticeListing, TestPurchase
+from ipdesk.features.rights.models import Right
+
+
+def complaint_visible_to(actor: Actor) -> Any:
+    """The condition under which ``actor`` may know of a complaint.
+
+    A seller learns of it when it is told, never while the notice is screened.
+    """
+    if actor.reads_as_staff or actor.is_clock:
+        return true()
+    ways = []
+    if actor.organisation_id is not None and actor.has("rights_holder", "agent"):
+        ways.append(Complaint.organisation_id == actor.organisation_id)
+    if actor.store_ids:
+        ways.append(and_(Complaint.store_id.in_(sorted(actor.store_ids)),
+                         Complaint.seller_told_at.is_not(None)))
+    if linked := actor.linked("seller"):
+        ways.append(and_(Complaint.id.in_(sorted(linked)), Complaint.seller_told_at.is_not(None)))
+    if linked := actor.linked("guest"):
+        ways.append(Complaint.notice_id.in_(sorted(linked)))
+    return or_(*ways) if ways else false()
+
+
+def notice_visible_to(actor: Actor) -> Any:
+    """The condition under which ``actor`` may see a notice whole; drafts are their author's own."""
+    if actor.reads_as_staff or actor.is_clock:
+        return Notice.state != "draft"
+    ways = []
+    if actor.organisation_id is not None and actor.has("rights_holder", "agent"):
+        ways.append(Notice.organisation_id == actor.organisation_id)
+    if linked := actor.linked("guest"):
+        ways.append(Notice.id.in_(sorted(linked)))
+    return or_(*ways) if ways else false()
+
+
+def complaint(actor: Actor, reference: str) -> Complaint:
+    """The complaint, or ``NotVisible``."""
+    row = db.session.execute(
+        select(Complaint).join(Case, Case.id == Complaint.id)
+        .where(Case.reference == reference, complaint_visible_to(actor))).scalar_one_or_none()
+    if row is None:
+        raise NotVisible
+    return row
+
+
+def notice(actor: Actor, reference: str) -> Notice:
+    """The notice (drafts too, for their own organisation), or ``NotVisible``."""
+    row = db.session.execute(
+        select(Notice).join(Case, Case.id == Notice.id)
+        .where(Case.reference == reference, notice_visible_to(actor))).scalar_one_or_none()
+    if row is None:
+        raise NotVisible
+    return row
+
+
+def claims_of(complaint_id: int, ids: Iterable[int] | None = None) -> list[Claim]:
+    """The claims of a complaint in filing order; with ``ids`` only those."""
+    query = select(Claim).where(Claim.complaint_id == complaint_id).order_by(Claim.position)
+    if ids is not None:
+        query = query.where(Claim.id.in_(list(ids)))
+    return list(db.session.execute(query).scalars())
+
+
+def complaints_of(notice_id: int) -> list[Complaint]:
+    """The complaints that a notice opened, by store."""
+    return list(db.session.execute(
+        select(Complaint).where(Complaint.notice_id == notice_id).order_by(Complaint.id)).scalars())
+
+
+def listings_of(claims: Sequence[Claim]) -> dict[int, Listing]:
+    """Listing id → listing, for these claims."""
+    ids = [claim.listing_id for claim in claims]
+    return {row.id: row for row in db.session.execute(
+        select(Listing).where(Listing.id.in_(ids))).scalars()}
+
+
+def captures_of(case_id: int, listing_ids: Iterable[int] | None = None) -> list[Capture]:
+    """What the listings looked like at filing, before each hold and before a deletion."""
+    query = select(Capture).where(Capture.case_id == case_id).order_by(Capture.id)
+    if listing_ids is not None:
+        query = query.where(Capture.listing_id.in_(list(listing_ids)))
+    return list(db.session.execute(query).scalars())
+
+
+def rows_of_notice(notice_id: int) -> list[NoticeListing]:
+    """What the notifier entered, row by row, with the desk's answers."""
+    return list(db.session.execute(select(NoticeListing).where(
+        NoticeListing.notice_id == notice_id).order_by(NoticeListing.position)).scalars())
+
+
+def purchases_of(notice_id: int) -> list[TestPurchase]:
+    return list(db.session.execute(select(TestPurchase).where(
+        TestPurchase.notice_id == notice_id).order_by(TestPurchase.id)).scalars())
+
+
+def already_handled(listing_ids: Sequence[int], right_id: int) -> dict[int, str]:
+    """Listing id → reference of a complaint on the same right that runs or took the listing down."""
+    if not listing_ids:
+        return {}
+    ended_without_effect = ("closed.withdrawn", "closed.retracted", "closed.refused",
+                            "closed.dismissed", "closed.reinstated")
+    case = aliased(Case)
+    found = db.session.execute(
+        select(Claim.listing_id, case.reference)
+        .join(Complaint, Complaint.id == Claim.complaint_id).join(case, case.id == Complaint.id)
+        .where(Claim.listing_id.in_(list(listing_ids)), Complaint.right_id == right_id,
+               Claim.state.not_in(ended_without_effect)))
+    return dict(found.tuples().all())
+
+
+def complaint_list(
+    actor: Actor, *, stage: str = "", regime: str = "", store: int | None = None,
+    right: int | None = None, waiting: str = "", search: str = "",
+) -> Select[Any]:
+    """The rows of a list of complaints with what a row shows; the last column is the key ``id``.
+
+    ``waiting`` is ``seller`` (to be responded to), ``history`` (everything else of a seller),
+    ``staff`` or ``complainant``.
+    """
+    query = (
+        select(
+            Case.reference, Complaint.state, Complaint.regime, Complaint.reason_code,
+            Complaint.claims_count, Complaint.filed_at, Complaint.next_due_at, Complaint.waits_for,
+            Complaint.to_respond, Store.name.label("store"), Store.external_id.label("store_code"),
+            Right.title.label("right_title"), Right.number.label("right_number"),
+            Right.kind.label("right_kind"), Right.owner.label("owner"), Complaint.id,
+        )
+        .join(Case, Case.id == Complaint.id).join(Store, Store.id == Complaint.store_id)
+        .join(Right, Right.id == Complaint.right_id).where(complaint_visible_to(actor))
+    )
+    if stage:
+        query = query.where(Complaint.stage_name == stage)
+    if regime:
+        query = query.where(Complaint.regime == regime)
+    if store is not None:
+        query = query.where(Complaint.store_id == store)
+    if right is not None:
+        query = query.where(Complaint.right_id == right)
+    if waiting in ("seller", "history"):
+        query = query.where(Complaint.to_respond.is_(waiting == "seller"))
+    elif waiting == "staff":
+        query = query.where(Complaint.for_staff.is_(True))
+    elif waiting == "complainant":
+        query = query.where(Complaint.for_complainant.is_(True))
+    if search:
+        query = query.where(Case.reference == search.strip().upper())
+    return query

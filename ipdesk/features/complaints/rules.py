@@ -1,0 +1,206 @@
+"""The names that the law's files use for notices and complaints, as functions."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import lazy_gettext as _l
+
+from ipdesk.core.casework.advance import Act
+from ipdesk.core.casework.rules import KindOfCase, Rules, rules
+from ipdesk.core.db.core import db
+from ipdesk.core.kernel.actors import CLOCK_ROLE, Actor
+from ipdesk.core.kernel.errors import NotVisible
+from ipdesk.core.outbox.enqueue import Recipient
+from ipdesk.features.accounts import queries as accounts
+from ipdesk.features.catalogue.models import Store
+from ipdesk.features.complaints import elements, letters, operations, queries
+from ipdesk.features.complaints.facts import describe_complaint, describe_notice
+from ipdesk.features.complaints.models import Complaint, Notice
+from ipdesk.features.rights.models import Right
+
+REFUSALS = {
+    "element_missing": _l("Something the law asks for is missing. See the list."),
+    "right_not_in_force": _l("The right has ended, has not begun yet or was taken off the desk."),
+    "reasons_missing": _l("Write the reasons."),
+    "deficiency_not_named": _l("Tick what is missing."),
+    "listing_is_gone": _l("The listing has been deleted already."),
+    "already_filed": _l("This was filed already."),
+    "nothing_chosen": _l("Choose at least one listing."),
+    "link_used": _l("This link was used already. Ask for a new one."),
+    "no_regime": _l("No set of rules fits this right and this market. The desk has to decide."),
+    "used_up": _l("This step has been taken as often as the rules allow (%(times)s)."),
+    "form_belongs_to_another": _l("This form was opened by somebody else. Reload the page."),
+}
+
+
+# --- guards ----------------------------------------------------------------------------------------
+
+
+def notice_is_complete(act: Act) -> str | None:
+    """17 U.S.C. § 512(c)(3)(A), or the house's list: every element of the regime is proven."""
+    return "element_missing" if elements.missing(act.row) else None
+
+
+def right_is_in_force(act: Act) -> str | None:
+    """The right is valid on the day of the act, in the desk's zone, and still on the desk."""
+    right = act.row if act.case.kind == "right" else db.session.get(Right, act.row.right_id)
+    return None if in_force(right, act.at.astimezone(ZoneInfo(rules.settings["zone"])).date()) else (
+        "right_not_in_force")
+
+
+def in_force(right: Right, on: date) -> bool:
+    """Whether the right can carry a complaint on that day."""
+    if right.state in ("rejected", "withdrawn", "expired"):
+        return False
+    return not (right.valid_from and on < right.valid_from) and not (
+        right.valid_until and on > right.valid_until)
+
+
+def decision_has_reasons(act: Act) -> str | None:
+    return None if str(act.facts.get("reasons") or "").strip() else "reasons_missing"
+
+
+def deficiency_is_named(act: Act) -> str | None:
+    return None if act.facts.get("missing") else "deficiency_not_named"
+
+
+def listing_is_live(act: Act) -> str | None:
+    gone = [row for row in queries.listings_of(act.movers).values()
+            if row.status == "removed_by_seller"]
+    return "listing_is_gone" if gone else None
+
+
+# --- effects ---------------------------------------------------------------------------------------
+
+
+def record_outcome(act: Act) -> None:
+    """The day on which the last claim closed."""
+    if all(claim.stage == "closed" for claim in queries.claims_of(act.row.id)):
+        act.row.closed_at = act.at
+
+
+# --- recipients ------------------------------------------------------------------------------------
+
+
+def seller(act: Act) -> Iterable[Recipient]:
+    """The store's main account, or the contact in the catalogue while nobody has claimed the store."""
+    complaint: Complaint = act.row
+    store = db.session.get(Store, complaint.store_id)
+    binding = accounts.main_binding(store.id)
+    if binding is not None:
+        yield Recipient(role="seller", name=store.name, address=binding.user.email,
+                        locale=binding.user.locale, inbox=("store", store.id),
+                        subject_id=f"store:{store.id}")
+    else:
+        yield Recipient(role="seller", name=store.name, address=store.contact_email,
+                        locale=store.locale, subject_id=f"store:{store.id}")
+
+
+def rights_holder(act: Act) -> Iterable[Recipient]:
+    """Who filed the notice: the organisation's inbox and the address it gave."""
+    notice = notice_of(act)
+    inbox = ("organisation", notice.organisation_id) if notice.organisation_id else None
+    yield Recipient(
+        role="rights_holder", name=notice.contact.get("name", ""),
+        address=notice.contact.get("email", ""), locale=notice.locale, inbox=inbox,
+        subject_id=f"organisation:{notice.organisation_id}" if notice.organisation_id
+        else f"notice:{notice.id}")
+
+
+def notice_of(act: Act) -> Notice:
+    """The notice of an act on a notice or on one of its complaints."""
+    return act.row if act.case.kind == "notice" else db.session.get(Notice, act.row.notice_id)
+
+
+# --- what the door must know -----------------------------------------------------------------------
+
+
+def _staff_capacity(actor: Actor) -> set[str]:
+    held = set(actor.roles) & {"reviewer", "legal", "admin", CLOCK_ROLE}
+    if held & {"reviewer", "legal"}:
+        held |= {"staff_for_seller", "staff_for_rights_holder"}
+    return held
+
+
+def complaint_capacity(actor: Actor, row: Complaint) -> frozenset[str]:
+    """The workflow roles of ``actor`` in this complaint."""
+    held = _staff_capacity(actor)
+    if actor.has("rights_holder", "agent") and actor.organisation_id is not None and (
+        actor.organisation_id == row.organisation_id
+    ):
+        held.add("rights_holder")
+    if row.notice_id in actor.linked("guest"):
+        held |= {"guest", "rights_holder"}
+    if actor.has("seller") and row.store_id in actor.store_ids:
+        held.add("seller")
+    return frozenset(held)
+
+
+def notice_capacity(actor: Actor, row: Notice) -> frozenset[str]:
+    """The workflow roles of ``actor`` in this notice."""
+    held = _staff_capacity(actor)
+    if actor.has("rights_holder", "agent") and actor.organisation_id is not None and (
+        actor.organisation_id == row.organisation_id
+    ):
+        held.add("rights_holder")
+    if row.id in actor.linked("guest"):
+        held |= {"guest", "rights_holder"}
+    return frozenset(held)
+
+
+def _load(model: Any) -> Any:
+    def load(case_id: int) -> Any:
+        row = db.session.get(model, case_id, with_for_update={"of": model})
+        if row is None:
+            raise NotVisible
+        return row
+
+    return load
+
+
+def _summarise(row: Complaint, claims: list[Any], law: Any) -> None:
+    """The marks that lists filter by (see the model)."""
+    row.stage_name = row.stage
+    states = [law.states[claim.state] for claim in claims]
+    row.to_respond = any(
+        state.waits_for in ("seller", "delivery") and law.edges(state.name, "receive_counter_notice")
+        for state in states)
+    row.for_staff = any(state.waits_for == "staff" for state in states)
+    row.for_complainant = any(state.waits_for == "rights_holder" for state in states)
+    if row.stage != "closed":
+        row.closed_at = None
+
+
+def _complaint_scopes(row: Complaint) -> list[str]:
+    scopes = ["desk", f"store:{row.store_id}"]
+    return [*scopes, f"organisation:{row.organisation_id}"] if row.organisation_id else scopes
+
+
+def _notice_scopes(row: Notice) -> list[str]:
+    return ["desk", f"organisation:{row.organisation_id}"] if row.organisation_id else ["desk"]
+
+
+def register(rules: Rules) -> None:
+    """Join the names of the workflow files to this feature."""
+    rules.kind("complaint", KindOfCase(
+        load=_load(Complaint), movers=lambda row, ids: queries.claims_of(row.id, ids),
+        capacity=complaint_capacity, scopes=_complaint_scopes, summarised=_summarise,
+        describe=describe_complaint))
+    rules.kind("notice", KindOfCase(
+        load=_load(Notice), movers=lambda row, ids: [row], capacity=notice_capacity,
+        scopes=_notice_scopes, describe=describe_notice))
+    rules.guard("notice_is_complete", notice_is_complete)
+    rules.guard("right_is_in_force", right_is_in_force, early=True)
+    rules.guard("decision_has_reasons", decision_has_reasons)
+    rules.guard("deficiency_is_named", deficiency_is_named)
+    rules.guard("listing_is_live", listing_is_live, early=True)
+    rules.effect("open_complaints", operations.open_complaints)
+    rules.effect("advance_complaints", operations.advance_complaints)
+    rules.effect("capture_listing", operations.capture)
+    rules.effect("record_outcome", record_outcome)
+    rules.recipient("seller", seller)
+    rules.recipient("rights_holder", rights_holder)
+    for message in letters.MESSAGES:
+        rules.letter(message, letters.context)
