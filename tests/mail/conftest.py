@@ -70,6 +70,8 @@ SAMPLES = {
     "delivered_text": "DELIVERED-DATE",
     "response_due_text": "RESPONSE-DUE",
     "inviter_name": "INVITER",
+    "organisation_name": "ORGANISATION",
+    "within_text": "WITHIN",
     "role_text": "ROLE",
     "lapses_text": "LAPSES-DATE",
 }

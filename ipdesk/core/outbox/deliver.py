@@ -7,6 +7,7 @@ twice and is picked up by the next round.
 """
 
 import logging
+import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -126,8 +127,14 @@ def _send(sender: Sender, parcel: Parcel, at: datetime) -> Outcome:
     try:
         return sender.send(parcel, at)
     except Exception as error:  # a fault of ours: the letter waits, the others go on
-        log.exception("outbox %s-%s could not be sent", parcel.month, parcel.id)
+        log.error("outbox %s-%s not sent: %s", parcel.month, parcel.id, _fault(error))
         return Outcome("try_again", {"error": type(error).__name__})
+
+
+def _fault(error: Exception) -> str:
+    """Kind and place of ``error``; never its text, which may hold an address or a letter."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {place.filename}:{place.lineno}"
 
 
 def _record(parcel: Parcel, outcome: Outcome, now: datetime) -> None:
@@ -192,8 +199,8 @@ def _settle(month: int, number: int, clock: Clock, callbacks: Callbacks) -> int:
             row.settled_at = clock.now()
     except Refusal as refusal:
         _close_refused(key, refusal, clock.now())
-    except Exception:  # the fault may pass; the others must not wait for it
-        log.exception("outbox %s-%s: its consequence failed", month, number)
+    except Exception as error:  # the fault may pass; the others must not wait for it
+        log.error("outbox %s-%s: consequence failed: %s", month, number, _fault(error))
         _postpone(key, clock.now() + SETTLE_PAUSE)
         return 0
     return 1

@@ -28,6 +28,7 @@ from ipdesk.core.outbox.headers import MailIdentity, SealedMail, UnusableAddress
 
 Verdict = Literal["accepted", "try_again", "refused"]
 _REPLY_LIMIT = 500
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,8 +407,14 @@ class _PinnedConnection(http.client.HTTPConnection):
 
 def _is_public(address: str) -> bool:
     found = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(found, "ipv4_mapped", None) or getattr(found, "sixtofour", None)
-    return (mapped or found).is_global and not found.is_multicast
+    if isinstance(found, ipaddress.IPv6Address):
+        # An IPv4 address may travel inside an IPv6 one; it is judged as what it leads to.
+        within = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
+        if found in _NAT64:
+            within = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if within is not None:
+            return within.is_global and not within.is_multicast
+    return found.is_global and not found.is_multicast
 
 
 def _as_bytes(reply: bytes | str) -> bytes:
