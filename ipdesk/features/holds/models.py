@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, and_
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.features.catalogue.models import Listing
 
 
 class Hold(db.Model):
@@ -15,13 +16,17 @@ class Hold(db.Model):
 
     ``scope`` is ``{"territory": [ISO…] or ["*"], "part": "listing"}``. An interim hold ends
     with its claim; a final one names the decision or the fact that carries it (``ground``).
+    The owner is ``claim_id`` or, for an order or a sanction, its reference.
     """
 
     __tablename__ = "holds"
     __table_args__ = (
         CheckConstraint("kind in ('pause','delisting')", name="kind"),
         CheckConstraint("interim or ground <> ''", name="final_has_ground"),
+        CheckConstraint("(owner_kind = 'claim') = (claim_id is not null)", name="claim_has_id"),
+        CheckConstraint("owner_kind = 'claim' or owner_reference <> ''", name="order_has_reference"),
         Index("ix_holds_active", "listing_id", "lifted_at"),
+        Index("ix_holds_owner", "owner_reference"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -29,6 +34,7 @@ class Hold(db.Model):
     case_id: Mapped[int | None] = mapped_column(BigId, index=True)
     claim_id: Mapped[int | None] = mapped_column(BigId, index=True)
     owner_kind: Mapped[str] = mapped_column(String(16))  # claim, order, sanction
+    owner_reference: Mapped[str] = mapped_column(String(64), default="")
     kind: Mapped[str] = mapped_column(String(16))
     ground: Mapped[str] = mapped_column(Text, default="")
     scope: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
@@ -40,12 +46,15 @@ class Hold(db.Model):
 class Instruction(db.Model):
     """What the marketplace was told to show of a listing, until it confirms.
 
-    ``wanted`` is the strictest of the active holds, ``{"show": bool, "scope": {...}}``, or
-    ``{"delete": true}``. Retried until ``confirmed_at`` is set; the highest id of a listing counts.
+    ``wanted`` is what the active holds add up to (``strictest.Wanted.as_json``), or
+    ``{"delete": true}``. The highest id of a listing counts: a newer one supersedes an older one that
+    is not confirmed yet (``superseded_by``). ``confirmed_at`` is when the marketplace confirmed this
+    one or, if superseded, the one that took its place. ``accepted_at`` is when it promised to
+    confirm later. A worker holds the row until ``lease_until``; ``lease_token`` counts the leases, and
+    who comes back with an old one is not heard. ``alarmed_at`` is when staff were told that it is stuck.
     """
 
     __tablename__ = "instructions"
-    __table_args__ = (Index("ix_instructions_due", "confirmed_at", "next_attempt_at"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id"), index=True)
@@ -55,6 +64,16 @@ class Instruction(db.Model):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_error: Mapped[str] = mapped_column(Text, default="")
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    superseded_by: Mapped[int | None] = mapped_column(BigId)
+    alarmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     proof: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+    listing: Mapped[Listing] = relationship()
+
+
+_due = and_(Instruction.confirmed_at.is_(None), Instruction.superseded_by.is_(None))
+Index("ix_instructions_due", Instruction.next_attempt_at, Instruction.id, sqlite_where=_due, postgresql_where=_due)

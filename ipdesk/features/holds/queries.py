@@ -1,0 +1,74 @@
+"""Reading holds and instructions."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, or_, select
+
+from ipdesk.core.db.core import db
+from ipdesk.features.holds.models import Hold, Instruction
+
+# After so long without a confirmation staff must look at it.
+ALARM_AFTER = timedelta(hours=4)
+
+
+def active_holds(listing_id: int) -> Sequence[Hold]:
+    """The holds that restrict the listing now, oldest first."""
+    return db.session.scalars(select(Hold).where(
+        Hold.listing_id == listing_id, Hold.lifted_at.is_(None)).order_by(Hold.id)).all()
+
+
+def holds_of_claims(claim_ids: Collection[int]) -> Sequence[Hold]:
+    """Every hold these claims ever owned, oldest first."""
+    return db.session.scalars(select(Hold).where(Hold.claim_id.in_(claim_ids)).order_by(Hold.id)).all()
+
+
+def held_listings(listing_ids: Collection[int]) -> set[int]:
+    """Those of ``listing_ids`` that have an active hold."""
+    return set(db.session.scalars(select(Hold.listing_id).where(
+        Hold.listing_id.in_(listing_ids), Hold.lifted_at.is_(None))))
+
+
+def still_restricted_for_another_reason(listing_id: int, claim_id: int) -> bool:
+    """Whether a hold that is not this claim's own keeps the listing down (or a part of it)."""
+    return db.session.scalar(select(Hold.id).where(
+        Hold.listing_id == listing_id, Hold.lifted_at.is_(None),
+        or_(Hold.claim_id.is_(None), Hold.claim_id != claim_id)).limit(1)) is not None
+
+
+def last_instruction(listing_id: int) -> Instruction | None:
+    """The instruction that counts for the listing."""
+    return db.session.scalar(select(Instruction).where(
+        Instruction.listing_id == listing_id).order_by(Instruction.id.desc()).limit(1))
+
+
+def instructions_of(listing_id: int) -> Sequence[Instruction]:
+    """What the marketplace was told of the listing, oldest first."""
+    return db.session.scalars(select(Instruction).where(
+        Instruction.listing_id == listing_id).order_by(Instruction.id)).all()
+
+
+def unconfirmed_listings(listing_ids: Collection[int]) -> set[int]:
+    """Those of ``listing_ids`` whose last instruction the marketplace has not confirmed yet.
+
+    The others need no confirmation: what they shall show is what they show. Lifting a hold while
+    another one keeps the listing down, for one, changes nothing that could be confirmed.
+    """
+    return set(db.session.scalars(select(Instruction.listing_id).where(
+        Instruction.listing_id.in_(listing_ids), Instruction.confirmed_at.is_(None))))
+
+
+def due(now: datetime, limit: int) -> Select[Any]:
+    """Instructions that a worker may lease now, the longest due first."""
+    return select(Instruction).where(
+        Instruction.confirmed_at.is_(None), Instruction.superseded_by.is_(None), Instruction.next_attempt_at <= now,
+        or_(Instruction.lease_until.is_(None), Instruction.lease_until <= now),
+    ).order_by(Instruction.next_attempt_at, Instruction.id).limit(limit)
+
+
+def stuck(now: datetime, after: timedelta = ALARM_AFTER) -> Sequence[Instruction]:
+    """Instructions that count and wait for the marketplace longer than ``after``, oldest first."""
+    return db.session.scalars(select(Instruction).where(
+        Instruction.confirmed_at.is_(None), Instruction.superseded_by.is_(None),
+        Instruction.created_at <= now - after).order_by(Instruction.id)).all()

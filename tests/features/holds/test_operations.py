@@ -1,0 +1,343 @@
+"""Holds placed and lifted in every order, and what the marketplace is told of them."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import permutations
+from types import SimpleNamespace
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+
+from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.kernel.actors import Actor
+from ipdesk.features.catalogue.connector import Accepted, CatalogueConnector, Change, Confirmation, Retry
+from ipdesk.features.catalogue.models import Listing
+from ipdesk.features.holds import jobs, operations, queries, rules
+from ipdesk.features.holds.models import Hold, Instruction
+from ipdesk.features.holds.strictest import strictest
+
+from .conftest import AT
+
+
+@dataclass(frozen=True)
+class Claim:
+    id: int
+    listing_id: int
+    complaint_id: int
+
+
+class Marketplace(CatalogueConnector):
+    """A marketplace that answers as told, and remembers what it heard."""
+
+    def __init__(self, *answers: Confirmation | Accepted | Retry) -> None:
+        self.answers = list(answers)
+        self.heard: list[Change] = []
+
+    def apply(self, change: Change, at: datetime) -> Confirmation | Accepted | Retry:
+        self.heard.append(change)
+        return self.answers.pop(0) if self.answers else Confirmation({"ok": 1})
+
+
+def staff(minutes: int = 0) -> Actor:
+    return Actor(at=AT + timedelta(minutes=minutes), roles=frozenset({"legal"}), user_id=1)
+
+
+def claim(number: int, listing: Listing) -> Claim:
+    return Claim(number, listing.id, 100 + number)
+
+
+def place(listing: Listing, owner: str, **more: object) -> Hold:
+    return operations.place_hold(actor=staff(), listing=listing, **owned(listing, owner), **{"kind": "delisting", **more})
+
+
+def lift(listing: Listing, owner: str) -> Instruction | None:
+    return operations.lift_own_holds(actor=staff(), listing=listing, **owned(listing, owner))
+
+
+def owned(listing: Listing, owner: str) -> dict[str, object]:
+    return {"order": "O-1"} if owner == "order" else {"claim": claim(int(owner), listing)}
+
+
+def wanted(listing: Listing) -> dict[str, object]:
+    return strictest(queries.active_holds(listing.id)).as_json()
+
+
+def told(listing: Listing) -> dict[str, object]:
+    last = queries.last_instruction(listing.id)
+    return last.wanted if last else strictest([]).as_json()
+
+
+OWNERS = ("1", "2", "order")
+ORDERS = [
+    steps for steps in permutations([(verb, owner) for verb in ("place", "lift") for owner in OWNERS])
+    if all(steps.index(("place", owner)) < steps.index(("lift", owner)) for owner in OWNERS)
+]
+
+
+def test_two_complaints_and_an_order_in_all_orders(listing: Listing) -> None:
+    """90 orders: never shown while a hold is active, shown again after the last is lifted."""
+    assert len(ORDERS) == 90
+    kinds = {"1": "pause", "2": "delisting", "order": "delisting"}
+    scopes = {"1": ["*"], "2": ["DE", "FR"], "order": ["FR"]}
+    connector = Marketplace()
+    for order in ORDERS:
+        active: set[str] = set()
+        for verb, owner in order:
+            with unit_of_work():
+                if verb == "place":
+                    place(listing, owner, kind=kinds[owner], scope={"territory": scopes[owner], "part": "listing"})
+                    active.add(owner)
+                else:
+                    lift(listing, owner)
+                    active.remove(owner)
+            assert told(listing) == wanted(listing), order
+            assert told(listing)["show"] is (not active), order
+            jobs.carry_out_due(AT, connector)
+            assert (listing.status == "live") is (not active), order
+        assert listing.restriction is None
+
+
+steps = st.lists(st.tuples(
+    st.sampled_from(["place", "lift", "carry_out", "fail"]), st.sampled_from(OWNERS),
+    st.sampled_from(["pause", "delisting"]), st.sampled_from([("*",), ("DE",), ("FR", "US")]),
+    st.sampled_from(["listing", "image:1"])), max_size=14)
+
+
+@given(steps)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_history_ends_where_the_active_holds_say(listing: Listing, history: list[tuple[str, ...]]) -> None:
+    with unit_of_work():
+        db.session.execute(delete(Instruction))
+        db.session.execute(delete(Hold))
+        listing.status, listing.restriction = "live", None
+    now = AT
+    for verb, owner, kind, territory, part in history:
+        now += timedelta(hours=2)
+        if verb == "carry_out":
+            jobs.carry_out_due(now, Marketplace())
+        elif verb == "fail":
+            jobs.carry_out_due(now, Marketplace(Retry("down"), Retry("down")))
+        else:
+            with unit_of_work():
+                if verb == "place":
+                    place(listing, owner, kind=kind, scope={"territory": list(territory), "part": part})
+                else:
+                    lift(listing, owner)
+        assert told(listing) == wanted(listing)
+        logged = [row.wanted for row in queries.instructions_of(listing.id)]
+        assert all(a != b for a, b in zip(logged, logged[1:], strict=False)), "told the same twice"
+    jobs.carry_out_due(now + timedelta(days=1), Marketplace())
+    assert (listing.status == "live") is wanted(listing)["show"]
+    assert queries.unconfirmed_listings([listing.id]) == set()
+
+
+def test_placing_the_same_hold_again_changes_nothing(listing: Listing) -> None:
+    first = place(listing, "1")
+    assert place(listing, "1") is first
+    assert len(queries.instructions_of(listing.id)) == 1
+
+
+def test_another_reason_is_seen_but_lifting_touches_only_ones_own(listing: Listing) -> None:
+    place(listing, "1")
+    place(listing, "2")
+    assert operations.still_restricted_for_another_reason(listing, claim(1, listing))
+    assert lift(listing, "1") is None, "the marketplace has nothing to change"
+    assert [hold.claim_id for hold in queries.active_holds(listing.id)] == [2]
+    assert not operations.still_restricted_for_another_reason(listing, claim(2, listing))
+    place(listing, "order")
+    assert operations.still_restricted_for_another_reason(listing, claim(2, listing)), "an order has no claim"
+
+
+def test_final_holds_name_what_carries_them(listing: Listing) -> None:
+    place(listing, "1")
+    with pytest.raises(ValueError, match="names what carries it"):
+        operations.make_final(actor=staff(), listing=listing, claim=claim(1, listing), ground="")
+    [hold] = operations.make_final(actor=staff(), listing=listing, claim=claim(1, listing), ground="D-1")
+    assert (hold.interim, hold.ground) == (False, "D-1")
+    [again] = operations.make_interim(actor=staff(), listing=listing, claim=claim(1, listing))
+    assert again.interim
+    with pytest.raises(ValueError, match="names what carries it"):
+        place(listing, "2", interim=False)
+    db.session.add(Hold(listing_id=listing.id, claim_id=9, owner_kind="claim", kind="pause", ground="", interim=False,
+                        scope={"territory": ["*"], "part": "listing"}, placed_at=AT))
+    with pytest.raises(IntegrityError):
+        db.session.flush()
+
+
+@pytest.mark.parametrize("owner", [{}, {"order": "O-1", "sanction": "X-1"}])
+def test_a_hold_has_one_owner(listing: Listing, owner: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="exactly one owner"):
+        operations.place_hold(actor=staff(), listing=listing, kind="pause", **owner)
+    with pytest.raises(ValueError, match="exactly one owner"):
+        operations.lift_own_holds(actor=staff(), listing=listing, **owner)
+
+
+def test_a_scope_without_territory_is_refused(listing: Listing) -> None:
+    with pytest.raises(ValueError, match="without a territory"):
+        place(listing, "1", scope={"territory": [], "part": "listing"})
+
+
+def test_an_order_and_a_sanction_of_one_name_are_two_owners(listing: Listing) -> None:
+    operations.place_hold(actor=staff(), listing=listing, order="X-1", kind="pause")
+    operations.place_hold(actor=staff(), listing=listing, sanction="X-1", kind="pause")
+    operations.lift_own_holds(actor=staff(), listing=listing, sanction="X-1")
+    assert [hold.owner_kind for hold in queries.active_holds(listing.id)] == ["order"]
+
+
+def test_the_seller_removes_and_no_hold_puts_it_back(listing: Listing) -> None:
+    with unit_of_work():
+        place(listing, "1")
+        assert operations.delete_by_seller(actor=staff(), listing=listing, claim=claim(1, listing)) is not None
+        assert operations.delete_by_seller(actor=staff(), listing=listing) is None
+        assert lift(listing, "1") is None
+        place(listing, "2")
+        lift(listing, "2")
+    jobs.carry_out_due(AT, CatalogueConnector())
+    assert listing.status == "removed_by_seller"
+    assert [row.wanted.get("delete") for row in queries.instructions_of(listing.id)] == [None, True]
+
+
+# --- telling the marketplace -----------------------------------------------------------------
+
+def test_confirmation_is_reported_with_what_it_replaced(listing: Listing, confirmed: list[int]) -> None:
+    with unit_of_work():
+        place(listing, "1")
+        first = queries.last_instruction(listing.id).id
+        lift(listing, "1")
+        second = queries.last_instruction(listing.id).id
+        place(listing, "2")
+        third = queries.last_instruction(listing.id).id
+    connector = Marketplace()
+    assert jobs.carry_out_due(AT, connector) == {"confirmed": 1}
+    assert [change.instruction_id for change in connector.heard] == [third]
+    assert confirmed == [first, second, third]
+    proofs = [row.proof for row in queries.instructions_of(listing.id)]
+    assert proofs == [{"superseded_by": third}, {"superseded_by": third}, {"ok": 1}]
+    assert jobs.carry_out_due(AT + timedelta(days=1), connector) == {}
+
+
+def test_failures_are_retried_with_growing_distance_and_one_alarm(
+    listing: Listing, confirmed: list[int], caplog: pytest.LogCaptureFixture,
+) -> None:
+    with unit_of_work():
+        place(listing, "1")
+    down = Marketplace(*[Retry("answered 503")] * 50)
+    now, waits = AT, []
+    while now < AT + timedelta(hours=6):
+        counts = jobs.carry_out_due(now, down)
+        assert counts["retry"] == 1
+        due_at = queries.last_instruction(listing.id).next_attempt_at
+        assert jobs.carry_out_due(due_at - timedelta(seconds=1), down)["retry"] == 0, "not before its time"
+        waits.append(due_at - now)
+        now = due_at
+    assert waits[:3] == [timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=2)]
+    assert waits == sorted(waits)
+    assert waits[-1] == timedelta(hours=1)
+    assert [record.levelname for record in caplog.records].count("ERROR") == 1
+    assert "answered 503" in caplog.text
+    assert (listing.status, confirmed) == ("live", [])
+    jobs.carry_out_due(now, Marketplace())
+    assert (listing.status, len(confirmed)) == ("restricted", 1)
+
+
+def test_a_newer_instruction_in_flight_makes_the_answer_to_the_older_one_void(listing: Listing) -> None:
+    with unit_of_work():
+        place(listing, "1")
+
+    class Slow(CatalogueConnector):
+        def apply(self, change: Change, at: datetime) -> Confirmation:
+            with unit_of_work():
+                lift(listing, "1")
+            return Confirmation({})
+
+    assert jobs.carry_out_due(AT, Slow()) == {"superseded": 1}
+    assert listing.status == "live"
+    connector = Marketplace()
+    jobs.carry_out_due(AT, connector)
+    assert [change.wanted["show"] for change in connector.heard] == [True]
+
+
+def test_a_worker_that_died_is_taken_over_and_not_heard_later(listing: Listing, confirmed: list[int]) -> None:
+    with unit_of_work():
+        place(listing, "1")
+    with unit_of_work():
+        [(change, token)] = operations.lease_due(now=AT, limit=10)
+    with unit_of_work():
+        assert operations.lease_due(now=AT + timedelta(minutes=1), limit=10) == [], "still leased"
+    assert jobs.carry_out_due(AT + operations.LEASE, Marketplace()) == {"confirmed": 1}
+    with unit_of_work():
+        late = operations.record_outcome(now=AT + timedelta(hours=1), instruction_id=change.instruction_id,
+                                         lease_token=token, outcome=Retry("late"))
+    assert (late, len(confirmed)) == ("lost", 1)
+
+
+def test_a_case_that_refuses_to_move_undoes_the_confirmation(listing: Listing, confirmed: list[int]) -> None:
+    with unit_of_work():
+        place(listing, "1")
+
+    def refuse(_instruction: Instruction, _at: datetime) -> None:
+        raise RuntimeError("not now")
+
+    operations.on_confirmed(refuse)
+    assert jobs.carry_out_due(AT, CatalogueConnector()) == {"retry": 1}
+    last = queries.last_instruction(listing.id)
+    assert (listing.status, last.confirmed_at) == ("live", None)
+    assert "not now" in last.last_error
+
+
+def test_only_so_many_at_once(listing: Listing) -> None:
+    with unit_of_work():
+        for number in range(2, 7):
+            other = Listing(marketplace_id=listing.marketplace_id, store_id=listing.store_id, external_id=f"L{number}",
+                            title="Lamp", changed_at=AT)
+            db.session.add(other)
+            db.session.flush()
+            place(other, str(number))
+    assert jobs.carry_out_due(AT, CatalogueConnector(), limit=3) == {"confirmed": 3}
+    assert jobs.carry_out_due(AT, CatalogueConnector(), limit=3) == {"confirmed": 2}
+
+
+def test_promised_confirmations_are_asked_for_again(listing: Listing) -> None:
+    with unit_of_work():
+        place(listing, "1")
+    assert jobs.carry_out_due(AT, Marketplace(Accepted({"status": 202}))) == {"accepted": 1}
+    assert jobs.carry_out_due(AT + timedelta(minutes=59), Marketplace()) == {}
+    assert listing.status == "live"
+    assert jobs.carry_out_due(AT + timedelta(hours=1), Marketplace()) == {"confirmed": 1}
+
+
+# --- effects ------------------------------------------------------------------------------------
+
+class Registry:
+    def __init__(self) -> None:
+        self.effects: dict[str, object] = {}
+
+    def effect(self, name: str, function: object) -> None:
+        self.effects[name] = function
+
+
+def test_effects_by_name(listing: Listing, tables: Flask) -> None:
+    registry = Registry()
+    rules.register(registry)
+    assert set(registry.effects) == {"restrict_listing", "lift_restriction", "make_hold_final", "make_hold_interim",
+                                     "delete_listing_at_marketplace"}
+    listing.marketplace.market = "DE"
+    act = SimpleNamespace(actor=staff(), row=SimpleNamespace(right_id=None), movers=[claim(1, listing)], facts={},
+                          transition=SimpleNamespace(trigger="uphold"))
+    registry.effects["restrict_listing"](act)
+    [hold] = queries.active_holds(listing.id)
+    assert (hold.kind, hold.interim, hold.claim_id, hold.case_id) == ("delisting", True, 1, 101)
+    assert hold.scope == {"territory": ["DE"], "part": "listing"}
+    registry.effects["make_hold_final"](act)
+    assert (hold.interim, hold.ground) == (False, "uphold")
+    registry.effects["make_hold_interim"](act)
+    assert hold.interim
+    registry.effects["lift_restriction"](act)
+    assert queries.active_holds(listing.id) == []
+    registry.effects["delete_listing_at_marketplace"](act)
+    assert queries.last_instruction(listing.id).wanted == {"delete": True}
