@@ -78,12 +78,12 @@ def simulate(
 
 
 def _counted(
-    registry: Registry, state: State, known: Mapping[str, datetime], at: datetime, zone: str, compute: Calendar
+    registry: Registry, state: State, known: dict[str, datetime], at: datetime, zone: str, compute: Calendar
 ) -> Counted | None:
     if state.deadline is None:
         return None
     row = registry.deadline(state.deadline)
-    return compute(row, at if row["starts"] == ENTERED else known.get(row["starts"], at), zone)
+    return compute(row, at if row["starts"] == ENTERED else known.setdefault(row["starts"], at), zone)
 
 
 def _following(workflow: Workflow, registry: Registry, state: State) -> Transition | None:
