@@ -17,11 +17,11 @@ function start () {
   for (const button of document.querySelectorAll('[data-ipd-print]')) {
     button.addEventListener('click', () => window.print())
   }
-  uploads()
+  uploads(start)
   confirmLeave()
   filterTables()
-  keyboard()
 }
 
+keyboard()
 if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start)
 else start()

@@ -14,8 +14,8 @@ function step (by) {
 }
 
 export function keyboard () {
-  if (document.body.dataset.ipdKeys === 'off') return
   document.addEventListener('keydown', (event) => {
+    if (document.body.dataset.ipdKeys === 'off') return
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return
     if (event.key === 'j' || event.key === 'k') {
       if (step(event.key === 'j' ? 1 : -1)) event.preventDefault()

@@ -25,18 +25,31 @@ function show (form, field, list) {
   }))
 }
 
-function send (form, bar, note, button) {
+// The server's answer takes the place of this page, as if the form had been sent the usual way, but files once chosen stay chosen.
+function become (answer, address, start) {
+  const page = new DOMParser().parseFromString(answer, 'text/html')
+  for (const field of document.querySelectorAll('input[type=file]')) {
+    if (field.id) page.getElementById(field.id)?.replaceWith(field)
+  }
+  document.title = page.title
+  document.body.replaceWith(page.body)
+  if (address !== window.location.href) window.history.pushState(null, '', address)
+  window.scrollTo(0, 0)
+  start()
+}
+
+function send (form, bar, note, button, start) {
   const request = new XMLHttpRequest()
   const failed = () => {
     bar.hidden = true
     button.disabled = false
-    note.className = 'ipd-upload__note ipd-upload__note--error'
+    note.classList.add('ipd-upload__note--error')
     note.textContent = form.dataset.ipdFailed
     button.focus()
   }
   bar.hidden = false
   bar.value = 0
-  note.className = 'ipd-upload__note'
+  note.classList.remove('ipd-upload__note--error')
   note.textContent = form.dataset.ipdSending
   button.disabled = true
   request.upload.addEventListener('progress', (event) => {
@@ -44,43 +57,34 @@ function send (form, bar, note, button) {
   })
   request.addEventListener('error', failed)
   request.addEventListener('load', () => {
-    if (request.status >= 500) return failed()
-    // The answer is the page that the server would have shown: after a redirect its address, else the page itself with its errors.
-    if (request.responseURL && request.status < 400) return window.location.assign(request.responseURL)
-    const page = new DOMParser().parseFromString(request.responseText, 'text/html')
-    const errors = page.querySelector('.govuk-error-summary')
-    const old = document.querySelector('.govuk-error-summary')
-    bar.hidden = true
-    button.disabled = false
-    if (!errors) return failed()
-    note.textContent = ''
-    if (old) old.replaceWith(errors)
-    else document.getElementById('main-content').prepend(errors)
-    errors.setAttribute('tabindex', '-1')
-    errors.focus()
+    const isPage = (request.getResponseHeader('Content-Type') || '').startsWith('text/html')
+    if (request.status >= 500 || !isPage) failed()
+    else become(request.responseText, request.responseURL, start)
   })
   request.open('POST', form.action)
   request.send(new FormData(form))
 }
 
-export function uploads () {
+export function uploads (start) {
   for (const form of document.querySelectorAll('form[data-ipd-upload]')) {
     const field = form.querySelector('input[type=file]')
     const button = form.querySelector('button[type=submit], button:not([type])')
     if (!field || !button) continue
     const list = element('ul', 'ipd-upload__list')
-    const note = element('p', 'ipd-upload__note')
+    const note = element('p', 'ipd-upload__note ipd-upload__progress')
     const bar = document.createElement('progress')
     bar.max = 1
     bar.hidden = true
     bar.setAttribute('aria-label', form.dataset.ipdSending)
     note.setAttribute('role', 'status')
-    field.closest('.govuk-form-group').after(list, bar, note)
+    field.closest('.govuk-form-group').after(list)
+    button.parentElement.prepend(bar, note) // how far it is, and what went wrong, stand where the thumb is
     field.addEventListener('change', () => show(form, field, list))
+    if (field.files.length) show(form, field, list)
     form.addEventListener('submit', (event) => {
       if (!field.files.length) return
       event.preventDefault()
-      send(form, bar, note, button)
+      send(form, bar, note, button, start)
     })
   }
 }
