@@ -112,7 +112,7 @@ def test_the_mail_has_exactly_these_headers():
     assert message["References"] == message["In-Reply-To"] == "<C-7K3M-9Q2X.thread@desk.example>"
     assert message["Auto-Submitted"] == "auto-generated"
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
-    assert not [name for name in message.keys() if name.lower().startswith("list-")]
+    assert not [name for name in message if name.lower().startswith("list-")]
 
 
 def test_a_letter_without_a_case_has_no_thread_and_no_mark():

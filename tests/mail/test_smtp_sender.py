@@ -47,7 +47,7 @@ class Sink:
     def __init__(self):
         self.envelopes = []
 
-    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's name
+    async def handle_DATA(self, _server, _session, envelope):
         self.envelopes.append(envelope)
         return f"250 2.0.0 queued as Q{len(self.envelopes)}"
 
@@ -99,7 +99,7 @@ def test_no_text_adds_a_header_or_a_recipient(serve, parcel, identity, hostile, 
     assert envelope.mail_from == "desk@desk.example"
     assert envelope.rcpt_tos == ["seller@store.example"]
     message = email.message_from_bytes(envelope.content, policy=email.policy.compat32)
-    assert sorted(name.lower() for name in message.keys()) == NAMES
+    assert sorted(name.lower() for name in message) == NAMES
     assert b"\nBcc:" not in envelope.content.partition(b"\r\n\r\n")[0]
     assert [part.get_content_type() for part in message.get_payload()] == [
         "text/plain", "text/html",
@@ -120,7 +120,7 @@ def test_an_address_that_is_not_one_mailbox_is_refused_before_any_connection(
 
 
 def test_the_proof_holds_the_reply_and_the_queue_id(serve, parcel, identity):
-    sink, port = serve()
+    _sink, port = serve()
     sender = SmtpSender(plain(port), identity)
     outcome = sender.send(parcel(), AT)
     sender.close()

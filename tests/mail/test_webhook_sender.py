@@ -25,7 +25,7 @@ def receiver():
         calls = []
 
         class Receiver(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):  # noqa: N802 - http.server's name
+            def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 calls.append((self.path, dict(self.headers), body))
                 if drip:
@@ -125,7 +125,8 @@ def answers(*addresses):
 
 @pytest.mark.parametrize("address", [
     "127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",
-    "100.64.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0",
+    "100.64.0.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1%eth0",
+    "0.0.0.0",  # noqa: S104 - refused here, bound nowhere
     "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "ff02::1",
     "64:ff9b::7f00:1", "198.18.0.1", "203.0.113.1",
 ])

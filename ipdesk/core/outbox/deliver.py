@@ -150,8 +150,10 @@ def _record(parcel: Parcel, outcome: Outcome, now: datetime) -> None:
     else:
         facts["next_attempt_at"] = now + PAUSES[parcel.attempts - 1]
     with unit_of_work():
-        kept = db.session.execute(_if_still_ours(parcel).values(**facts)).rowcount
-    if not kept:
+        kept = db.session.execute(
+            _if_still_ours(parcel).values(**facts).returning(Outbox.id)
+        ).first()
+    if kept is None:
         log.warning("outbox %s-%s was taken over meanwhile", parcel.month, parcel.id)
 
 

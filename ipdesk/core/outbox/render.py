@@ -96,8 +96,9 @@ class LetterBook:
         try:
             letter = environment.get_template(f"{message}/letter.j2").make_module(facts)
             parts = {name: getattr(letter, name, default) for name, default in _PARTS.items()}
+            subject = str(letter.__dict__["subject"])
             page = facts | parts | {
-                "subject": letter.subject,
+                "subject": subject,
                 "language": best_locale(locale).replace("_", "-"),
                 "direction": language.text_direction,
             }
@@ -105,7 +106,7 @@ class LetterBook:
             html = environment.get_template("layout.html.j2").render(page)
         except UndefinedError as error:
             raise LetterError(f"{message}: {error.message}") from error
-        return Rendered(_one_line(letter.subject), _settle_blank_lines(text), html)
+        return Rendered(_one_line(subject), _settle_blank_lines(text), html)
 
     def facts(self, message: str, context: Mapping[str, Any]) -> dict[str, Any]:
         """The part of ``context`` that ``message`` may see, cleaned."""

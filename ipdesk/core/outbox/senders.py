@@ -94,7 +94,9 @@ class InboxSender:
 class RecordingSender:
     """Keeps what it was given and answers from ``answers`` (then: accepted); for tests."""
 
-    identity: MailIdentity = MailIdentity("desk@desk.example", "IP desk", "desk.example")
+    identity: MailIdentity = field(
+        default_factory=lambda: MailIdentity("desk@desk.example", "IP desk", "desk.example")
+    )
     sent: list[SealedMail] = field(default_factory=list)
     answers: list[Outcome] = field(default_factory=list)
 
@@ -138,16 +140,16 @@ class FolderSender:
 
     def _write(self, name: str, content: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=self._folder, prefix=".part-")
+        handle, name_of_part = tempfile.mkstemp(dir=self._folder, prefix=".part-")
+        part = Path(name_of_part)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(part, self._folder / name)
+            part.replace(self._folder / name)
         except BaseException:
-            with suppress(FileNotFoundError):
-                os.unlink(part)
+            part.unlink(missing_ok=True)
             raise
         folder = os.open(self._folder, os.O_RDONLY)
         try:
@@ -352,7 +354,7 @@ class WebhookSender:
             raise OSError("the name has no address")
         if not self._allow_private and not all(_is_public(address) for address in found):
             return None
-        return found[0]
+        return str(found[0])
 
     def _headers(self, parcel: Parcel, body: bytes, at: datetime) -> dict[str, str]:
         stamp = str(int(at.timestamp()))
