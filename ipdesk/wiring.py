@@ -1,17 +1,24 @@
 """The only file that knows every feature: it joins names in the law's files to functions here."""
 
 import importlib
+from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones as _all_zones
 
 from flask import Flask, g, request
-from flask_babel import Babel
+from flask_babel import Babel, get_locale, get_timezone
 from flask_wtf.csrf import CSRFProtect
 
 from ipdesk.config import Settings
+from ipdesk.core.casework.rules import Rules, rules
 from ipdesk.core.db.core import db
+from ipdesk.core.deadlines.wording import day_text, distance_text, moment_text
 from ipdesk.core.http import access, headers, problems
-from ipdesk.core.kernel.clock import Clock, OffsetClock, SystemClock
+from ipdesk.core.kernel.clock import Clock, SystemClock
+from ipdesk.core.kernel.text import translate
+from ipdesk.core.workflow import load
+from ipdesk.features.catalogue.connector import connector_of
 
 # Lowest first: a feature may import what stands before it.
 FEATURES = (
@@ -20,6 +27,13 @@ FEATURES = (
     "gateways.bundles", "desk",
 )
 LOCALES = {"en": "English", "zh_CN": "简体中文"}
+
+
+
+@cache
+def available_timezones() -> frozenset[str]:
+    return frozenset(_all_zones())
+
 
 csrf = CSRFProtect()
 babel = Babel()
@@ -62,6 +76,8 @@ def assemble(app: Flask, settings: Settings, clock: Clock | None) -> None:
     csrf.init_app(app)
     headers.install(app, behind_https=settings.behind_https)
     problems.install(app)
+    join_rules(settings)
+    show_texts(app, settings)
     for module in parts("setup"):
         module.setup(app)
     for module in parts("pages"):
@@ -72,6 +88,43 @@ def assemble(app: Flask, settings: Settings, clock: Clock | None) -> None:
             csrf.exempt(blueprint)
             app.register_blueprint(blueprint)
     access.verify(app)
+
+
+def join_rules(settings: Settings) -> None:
+    """Read the law's files and join their names to the features' functions."""
+    fresh = Rules(workflows=load(settings.workflows), settings={
+        "zone": settings.zone, "desk_name": settings.desk_name, "base_url": settings.base_url,
+        "operator_name": settings.operator_name, "connector": connector_of(settings),
+    })
+    vars(rules).update(vars(fresh))
+    for module in parts("rules"):
+        module.register(rules)
+        problems.register_refusals(getattr(module, "REFUSALS", {}))
+
+
+def show_texts(app: Flask, settings: Settings) -> None:
+    """Filters with which templates show instants, days, distances and texts of the law's files."""
+    def zone() -> str:
+        return str(get_timezone())
+
+    def locale() -> str:
+        return str(get_locale())
+
+    app.jinja_env.filters.update(
+        moment=lambda at: moment_text(at, zone(), locale()) if at else "",
+        day=lambda on: day_text(on, locale()) if on else "",
+        distance=lambda due, calendar="none": distance_text(
+            due, g.actor.at, calendar=calendar, zone=zone(), locale=locale()),
+        law=lambda text: translate(text, locale()),
+    )
+    app.jinja_env.globals.update(
+        desk_name=settings.desk_name, locales=LOCALES, law_state=law_state,
+        law_table=lambda name: rules.workflows.table(name), is_demo=settings.demo)
+
+
+def law_state(workflow: str, state: str) -> Any:
+    """The state of a workflow file for pages: label, meaning, silence; ``None`` for a summary."""
+    return rules.workflows.workflow(workflow).states.get(state)
 
 
 def _locale() -> str:
@@ -85,4 +138,6 @@ def _locale() -> str:
 
 
 def _zone() -> str:
-    return request.cookies.get("zone") or "UTC"
+    """The reader's own zone where known (a cookie that the page sets), or else the desk's."""
+    wanted = request.cookies.get("zone", "") if request else ""
+    return wanted if wanted in available_timezones() else rules.settings["zone"]

@@ -198,7 +198,7 @@ def _write_letters(act: Act, groups: Iterable[tuple[Transition, list[Any]]]) -> 
                 wanted[line.to, line.message] = (transition, line, list(group))
     for (_, message), (transition, line, group) in wanted.items():
         act.movers, act.transition = group, transition
-        for recipient in rules.recipients[line.to](act):
+        for recipient in rules.recipients_of(act.case.kind, line.to)(act):
             act.letters += _letter(act, message, line, recipient)
 
 

@@ -48,6 +48,8 @@ def _cut(
             if cell is None:
                 continue  # what the matrix does not name, nobody sees
             if _allows(cell, column, regime, state):
+                if mark := cell.get("when", {}).get(column):
+                    inner = [record for record in inner if record.get(mark)]
                 deeper = any(key.startswith(place + ".") for key in matrix)
                 kept[name] = (
                     _cut(inner, matrix, column, regime, state, place) if deeper else inner)

@@ -65,6 +65,10 @@ class Rules:
     def recipient(self, role: str, function: Recipients) -> None:
         self._add(self.recipients, role, function)
 
+    def recipients_of(self, kind: str, role: str) -> Recipients:
+        """Who ``role`` is for a kind of case; registered as ``kind:role`` where kinds differ."""
+        return self.recipients.get(f"{kind}:{role}") or self.recipients[role]
+
     def letter(self, message: str, function: Letter) -> None:
         self._add(self.letters, message, function)
 

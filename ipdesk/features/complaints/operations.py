@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete
 
 from ipdesk.core.casework.advance import Act, advance, begin, open_case
+from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.models import Note, SignedStatement
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
@@ -313,16 +314,17 @@ def take_back(
     *, actor: Actor, complaint: Complaint, claim_ids: Sequence[int], seen: int | None = None,
 ) -> Complaint:
     """The notifier takes claims back: withdrawn before a hold or decision, retracted after."""
-    claims = queries.claims_of(complaint.id, claim_ids)
-    law = rules.workflows.workflow(complaint.case.workflow, complaint.case.workflow_version)
-    for trigger in ("withdraw_claims", "retract_claims"):
-        group = [claim for claim in claims if law.edges(claim.state, trigger)]
-        claims = [claim for claim in claims if claim not in group]
-        if group:
-            advance(actor=actor, row=complaint, movers=group, trigger=trigger, seen=seen)
-            seen = None
-    if claims:
-        raise Refusal("transition_not_allowed")
+    by_trigger: dict[str, list[Claim]] = {}
+    for claim in queries.claims_of(complaint.id, claim_ids):
+        open_to = choices(actor, complaint, [claim])
+        allowed = [name for name in ("withdraw_claims", "retract_claims")
+                   if name in open_to and open_to[name].allowed]
+        if not allowed:
+            raise Refusal("transition_not_allowed")
+        by_trigger.setdefault(allowed[0], []).append(claim)
+    for trigger, claims in by_trigger.items():
+        advance(actor=actor, row=complaint, movers=claims, trigger=trigger, seen=seen)
+        seen = None  # the second group moves the version that the first one made
     return complaint
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
 
 from ipdesk.core.casework.advance import Act
 from ipdesk.core.casework.rules import KindOfCase, Rules, rules
@@ -18,11 +19,11 @@ from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import elements, letters, operations, queries
 from ipdesk.features.complaints.facts import describe_complaint, describe_notice
 from ipdesk.features.complaints.models import Complaint, Notice
+from ipdesk.features.holds.models import Hold
 from ipdesk.features.rights.models import Right
 
 REFUSALS = {
     "element_missing": _l("Something the law asks for is missing. See the list."),
-    "right_not_in_force": _l("The right has ended, has not begun yet or was taken off the desk."),
     "reasons_missing": _l("Write the reasons."),
     "deficiency_not_named": _l("Tick what is missing."),
     "listing_is_gone": _l("The listing has been deleted already."),
@@ -30,6 +31,9 @@ REFUSALS = {
     "nothing_chosen": _l("Choose at least one listing."),
     "link_used": _l("This link was used already. Ask for a new one."),
     "no_regime": _l("No set of rules fits this right and this market. The desk has to decide."),
+    "not_restricted": _l("Nothing of this complaint restricts the listing. Withdraw it instead."),
+    "already_restricted": _l("The listing is restricted already. Retract the complaint instead."),
+    "proof_missing": _l("Say how it is proven that the seller received the complaint."),
     "used_up": _l("This step has been taken as often as the rules allow (%(times)s)."),
     "form_belongs_to_another": _l("This form was opened by somebody else. Reload the page."),
 }
@@ -70,6 +74,26 @@ def listing_is_live(act: Act) -> str | None:
     gone = [row for row in queries.listings_of(act.movers).values()
             if row.status == "removed_by_seller"]
     return "listing_is_gone" if gone else None
+
+
+def claims_are_restricted(act: Act) -> str | None:
+    """Taking a claim back after a hold is a retraction."""
+    return None if _restricted(act) else "not_restricted"
+
+
+def claims_are_unrestricted(act: Act) -> str | None:
+    """Taking a claim back before any hold is a withdrawal."""
+    return "already_restricted" if _restricted(act) else None
+
+
+def _restricted(act: Act) -> bool:
+    return bool(db.session.execute(select(Hold.id).where(
+        Hold.claim_id.in_(act.mover_ids), Hold.lifted_at.is_(None)).limit(1)).first())
+
+
+def delivery_is_proven(act: Act) -> str | None:
+    """Staff record a proof of delivery by another way: what, and how they know."""
+    return None if str(act.facts.get("proof") or "").strip() else "proof_missing"
 
 
 # --- effects ---------------------------------------------------------------------------------------
@@ -196,6 +220,9 @@ def register(rules: Rules) -> None:
     rules.guard("decision_has_reasons", decision_has_reasons)
     rules.guard("deficiency_is_named", deficiency_is_named)
     rules.guard("listing_is_live", listing_is_live, early=True)
+    rules.guard("claims_are_restricted", claims_are_restricted, early=True)
+    rules.guard("claims_are_unrestricted", claims_are_unrestricted, early=True)
+    rules.guard("delivery_is_proven", delivery_is_proven)
     rules.effect("open_complaints", operations.open_complaints)
     rules.effect("advance_complaints", operations.advance_complaints)
     rules.effect("capture_listing", operations.capture)

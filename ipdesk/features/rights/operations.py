@@ -1,0 +1,88 @@
+"""The verbs of rights."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from ipdesk.core.casework.advance import advance, begin, open_case
+from ipdesk.core.kernel.actors import Actor
+from ipdesk.core.kernel.errors import Invalid
+from ipdesk.core.kernel.text import N_
+from ipdesk.features.evidence import operations as evidence
+from ipdesk.features.evidence.intake import current as intake
+from ipdesk.features.evidence.models import Exhibit
+from ipdesk.features.rights.models import Right
+
+
+def register_right(
+    *, actor: Actor, kind: str, title: str, owner: str, territory: str, number: str = "",
+    office: str = "", classes: str = "", description: str = "", valid_from: date | None = None,
+    valid_until: date | None = None, contact: Mapping[str, Any] | None = None,
+    certificates: Iterable[Exhibit] = (), submit: bool = True,
+) -> Right:
+    """Enter a right and hand it in for verification. Verification gives priority, nothing more."""
+    _check(actor, kind, number, office, valid_from, valid_until)
+    case = open_case(actor=actor, kind="right", workflow="right")
+    right = Right(
+        id=case.id, case=case, organisation_id=actor.organisation_id, kind=kind, title=title,
+        number=number, office=office, owner=owner, territory=territory.upper(), classes=classes,
+        description=description, valid_from=valid_from, valid_until=valid_until,
+        contact=dict(contact or {}), registered_at=actor.at, registered_by=actor.user_id,
+        rejected_because="", version_id=1)
+    begin(actor=actor, row=right)
+    for place, exhibit in enumerate(certificates):
+        evidence.attach(actor=actor, exhibit=exhibit, case_id=right.id, role="right",
+                        rules=intake().rules, visibility="platform_only", position=place)
+    evidence.file_exhibits(actor=actor, exhibits=list(certificates))
+    if submit:
+        advance(actor=actor, row=right, trigger="submit_right")
+    return right
+
+
+def _check(
+    actor: Actor, kind: str, number: str, office: str, valid_from: date | None,
+    valid_until: date | None,
+) -> None:
+    errors: dict[str, list[str]] = {}
+    if kind != "copyright" and not number:
+        errors["number"] = [N_("Enter the registration number. Only a copyright needs none.")]
+    if kind != "copyright" and not office:
+        errors["office"] = [N_("Enter the office that registered it.")]
+    if valid_from and valid_until and valid_until < valid_from:
+        errors["valid_until"] = [N_("The right cannot end before it begins.")]
+    elif valid_until and valid_until < actor.at.date():
+        errors["valid_until"] = [N_("This right has ended. Renew it first, or enter the new end date.")]
+    if errors:
+        raise Invalid(errors)
+
+
+def correct_right(*, actor: Actor, right: Right, seen: int | None = None, **values: Any) -> Right:
+    """Correct the entries of a rejected or expired right and hand it in again."""
+    checked = {name: values.get(name, getattr(right, name))
+               for name in ("kind", "number", "office", "valid_from", "valid_until")}
+    _check(actor, **checked)
+    for name, value in values.items():
+        setattr(right, name, value)
+    trigger = "renew_right" if right.state == "expired" else "correct_right"
+    advance(actor=actor, row=right, trigger=trigger, seen=seen)
+    return right
+
+
+def judge_right(
+    *, actor: Actor, right: Right, trigger: str, reasons: str = "", seen: int | None = None,
+) -> Right:
+    """Staff verify the right against the register (``verify_right``) or reject it with reasons."""
+    advance(actor=actor, row=right, trigger=trigger, facts={"reasons": reasons}, seen=seen)
+    if trigger == "verify_right":
+        right.verified_at, right.verified_by = actor.at, actor.user_id
+        right.rejected_because = ""
+    else:
+        right.rejected_because = reasons
+        right.verified_at = right.verified_by = None
+    return right
+
+
+def withdraw_right(*, actor: Actor, right: Right, seen: int | None = None) -> Right:
+    """Take the right off the desk; old complaints keep what they rest on."""
+    advance(actor=actor, row=right, trigger="withdraw_right", seen=seen)
+    return right

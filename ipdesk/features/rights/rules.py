@@ -1,0 +1,93 @@
+"""The names that the law's file ``right`` uses, as functions."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from ipdesk.core.audit.sealing import head_line
+from ipdesk.core.casework import clocks
+from ipdesk.core.casework.advance import Act
+from ipdesk.core.casework.rules import KindOfCase, Rules, rules
+from ipdesk.core.db.core import db
+from ipdesk.core.deadlines.wording import day_text, moment_text
+from ipdesk.core.kernel.actors import CLOCK_ROLE, Actor
+from ipdesk.core.kernel.errors import NotVisible
+from ipdesk.core.kernel.text import N_, translate
+from ipdesk.core.outbox.enqueue import Recipient
+from ipdesk.features.accounts import queries as accounts
+from ipdesk.features.rights.models import Right
+
+REFUSALS = {"right_not_in_force": _l("The right has ended, has not begun yet or was taken off the desk.")}
+KINDS = {"trademark": N_("trademark"), "copyright": N_("copyright"), "design": N_("design"),
+         "patent": N_("patent")}
+
+
+def capacity(actor: Actor, row: Right) -> frozenset[str]:
+    """The workflow roles of ``actor`` for this right."""
+    held = set(actor.roles) & {"reviewer", "legal", "admin", CLOCK_ROLE}
+    if held & {"reviewer", "legal"}:
+        held.add("staff_for_rights_holder")
+    own = actor.organisation_id is not None and actor.organisation_id == row.organisation_id
+    # A guest names a right in its own notice and nowhere else: nobody else can act on that right.
+    if (own and actor.has("rights_holder", "agent")) or (
+        row.organisation_id is None and row.registered_by is None and actor.user_id is None
+    ):
+        held.add("rights_holder")
+    return frozenset(held)
+
+
+def owner_side(act: Act) -> Any:
+    """Recipients among the right's owner: who registered it, in the organisation's inbox."""
+    right: Right = act.row
+    if right.registered_by is None:
+        return
+    user = accounts.get_user(right.registered_by)
+    inbox = ("organisation", right.organisation_id) if right.organisation_id else None
+    yield Recipient(role="rights_holder", name=user.name, address=user.email, locale=user.locale,
+                    inbox=inbox, subject_id=f"organisation:{right.organisation_id}")
+
+
+def context(act: Act, recipient: Recipient) -> dict[str, Any]:
+    """The facts of letters about a right."""
+    right: Right = act.row
+    zone = rules.settings["zone"]
+    return {
+        "desk_name": rules.settings["desk_name"], "audit_head": head_line(),
+        "now": moment_text(act.at, zone, recipient.locale), "deadline": None,
+        "case_url": f"{rules.settings['base_url']}/rights/{right.reference}",
+        "reasons": str(act.facts.get("reasons") or ""),
+        "expires_text": day_text(right.valid_until, recipient.locale) if right.valid_until else "",
+        "right": {"title": right.title, "type": translate(KINDS[right.kind], recipient.locale),
+                  "number": right.number, "owner": right.owner},
+    }
+
+
+def describe(row: Right) -> dict[str, Any]:
+    """Every fact of a right as plain values."""
+    names = ("id", "reference", "kind", "title", "number", "office", "owner", "territory", "classes",
+             "description", "valid_from", "valid_until", "contact", "state", "waits_for",
+             "verified_at", "rejected_because")
+    return {**{name: getattr(row, name) for name in names}, "version": row.version_id,
+            "deadlines": [{"name": line.name, "due_at": line.due_at}
+                          for line in clocks.open_deadlines(row.id)]}
+
+
+def _load(case_id: int) -> Right:
+    row = db.session.get(Right, case_id, with_for_update={"of": Right})
+    if row is None:
+        raise NotVisible
+    return row
+
+
+def _scopes(row: Right) -> list[str]:
+    return ["desk", f"organisation:{row.organisation_id}"] if row.organisation_id else ["desk"]
+
+
+def register(rules: Rules) -> None:
+    """Join the names of the workflow file to this feature."""
+    rules.kind("right", KindOfCase(
+        load=_load, movers=lambda row, ids: [row], capacity=capacity, scopes=_scopes,
+        describe=describe))
+    for message in ("right_verified", "right_rejected", "right_expired"):
+        rules.letter(message, context)
+    rules.recipient("right:rights_holder", owner_side)
