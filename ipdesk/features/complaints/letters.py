@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import lazy_gettext as _l  # noqa: F401 - extraction keyword of this project
-
 from ipdesk.core.audit.sealing import head_line
 from ipdesk.core.casework import clocks
 from ipdesk.core.casework.advance import Act
@@ -18,6 +16,7 @@ from ipdesk.core.outbox.enqueue import Recipient
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import elements, operations, queries
 from ipdesk.features.complaints.models import Complaint, Notice
+from ipdesk.features.holds.queries import still_restricted_for_another_reason
 from ipdesk.features.rights.models import Right
 
 MESSAGES = (
@@ -203,8 +202,8 @@ def _contestable(act: Act) -> bool:
 
 
 def _still_restricted(act: Act, listings: Any) -> list[str]:
-    active = rules.settings.get("still_restricted")
-    return active(act) if active else []
+    return [listings[claim.listing_id].external_id for claim in act.movers
+            if still_restricted_for_another_reason(claim.listing_id, claim.id)]
 
 
 def _response_due(act: Act, recipient: Recipient) -> dict[str, str]:

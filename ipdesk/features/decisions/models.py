@@ -49,3 +49,21 @@ class Snippet(db.Model):
     text: Mapped[str] = mapped_column(Text)
     created_by: Mapped[int] = mapped_column(BigId)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ConflictOfInterest(db.Model):
+    """A handler who must not act in cases of one organisation or one store."""
+
+    __tablename__ = "conflicts_of_interest"
+    __table_args__ = (
+        CheckConstraint("(organisation_id is null) <> (store_id is null)", name="one_side"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
+    store_id: Mapped[int | None] = mapped_column(ForeignKey("stores.id"))
+    because: Mapped[str] = mapped_column(Text)
+    declared_by: Mapped[int | None] = mapped_column(BigId)
+    declared_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,128 @@
+"""The verbs of decisions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ipdesk.core.casework.advance import advance, workflow_of
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.core import db
+from ipdesk.core.kernel.actors import Actor
+from ipdesk.core.kernel.errors import Forbidden, Refusal, Stale
+from ipdesk.core.kernel.ids import new_reference
+from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.complaints.models import Claim, Complaint
+from ipdesk.features.decisions.models import ConflictOfInterest, Decision, Snippet
+from ipdesk.features.decisions.statement import statement_of_reasons
+
+
+def decide(
+    *, actor: Actor, complaint: Complaint, claim_ids: Sequence[int], trigger: str,
+    reasons: Mapping[str, Any], seen: int | None = None,
+) -> Decision:
+    """Decide on claims with a statement of reasons; where the workflow asks for four eyes, propose.
+
+    ``reasons``: facts, ground, basis, automated (always false here) – the structured fields of a
+    statement of reasons. Raises what the door raises; a proposal is checked like an act.
+    """
+    if seen is not None and seen != complaint.version_id:
+        raise Stale(seen, complaint.version_id)
+    claims = complaints.claims_of(complaint.id, claim_ids)
+    if not claims:
+        raise Refusal("nothing_chosen")
+    proposed = needs_four_eyes(complaint, claims, trigger)
+    decision = Decision(
+        reference=new_reference("D"), complaint_id=complaint.id,
+        claim_ids=[claim.id for claim in claims], trigger=trigger, reasons=dict(reasons),
+        statement=statement_of_reasons(complaint, claims, trigger, reasons, actor.at),
+        status="proposed" if proposed else "in_force", decided_by=actor.user_id,
+        decided_at=actor.at, declined_because="")
+    db.session.add(decision)
+    db.session.flush()
+    if proposed:
+        _require_own_step(actor, complaint, claims, trigger)
+        complaint.version_id += 1
+    else:
+        _carry_out(actor, complaint, claims, decision)
+    return decision
+
+
+def needs_four_eyes(complaint: Complaint, claims: Sequence[Claim], trigger: str) -> bool:
+    """Whether any of these claims' steps asks for a second person."""
+    law = workflow_of(complaint.case)
+    found = [edge for claim in claims for edge in law.edges(claim.state, trigger)]
+    if not found:
+        raise Refusal("transition_not_allowed")
+    return any(edge.four_eyes for edge in found)
+
+
+def _require_own_step(
+    actor: Actor, complaint: Complaint, claims: Sequence[Claim], trigger: str,
+) -> None:
+    """A proposal is open to those whose step it is, and only from states that allow it."""
+    law = workflow_of(complaint.case)
+    capacity = rules.kinds["complaint"].capacity(actor, complaint)
+    for claim in claims:
+        edges = law.edges(claim.state, trigger)
+        if not edges:
+            raise Refusal("transition_not_allowed")
+        if all(capacity.isdisjoint(edge.who) for edge in edges):
+            raise Forbidden(trigger)
+
+
+def approve(*, actor: Actor, decision: Decision, seen: int | None = None) -> Decision:
+    """The second person puts a proposal into force. Refuses the proposer (``same_person``)."""
+    if decision.status != "proposed":
+        raise Refusal("not_proposed")
+    if decision.decided_by == actor.user_id:
+        raise Refusal("same_person")
+    complaint = db.session.get(Complaint, decision.complaint_id)
+    decision.status, decision.approved_by, decision.approved_at = (
+        "in_force", actor.user_id, actor.at)
+    claims = complaints.claims_of(complaint.id, decision.claim_ids)
+    _carry_out(actor, complaint, claims, decision, seen)
+    return decision
+
+
+def decline(*, actor: Actor, decision: Decision, because: str) -> Decision:
+    """The second person does not agree; the proposal ends, nothing moves."""
+    if decision.status != "proposed":
+        raise Refusal("not_proposed")
+    if not because.strip():
+        raise Refusal("reasons_missing")
+    decision.status, decision.approved_by, decision.approved_at = (
+        "declined", actor.user_id if actor.user_id != decision.decided_by else None, actor.at)
+    decision.declined_because = because
+    db.session.flush()
+    return decision
+
+
+def _carry_out(
+    actor: Actor, complaint: Complaint, claims: Sequence[Claim], decision: Decision,
+    seen: int | None = None,
+) -> None:
+    advance(actor=actor, row=complaint, movers=claims, trigger=decision.trigger, seen=seen,
+            facts={"reasons": decision.statement, "decision_id": decision.id,
+                   "ground": f"decision {decision.reference}"})
+
+
+def save_snippet(*, actor: Actor, title: str, text: str) -> Snippet:
+    """Keep a text block for reasons; everyone of the staff may use it."""
+    snippet = Snippet(title=title, text=text, created_by=actor.user_id, created_at=actor.at)
+    db.session.add(snippet)
+    db.session.flush()
+    return snippet
+
+
+def declare_conflict(
+    *, actor: Actor, user_id: int, because: str, organisation_id: int | None = None,
+    store_id: int | None = None,
+) -> ConflictOfInterest:
+    """From now on this person takes no step in cases of that organisation or store."""
+    if (organisation_id is None) == (store_id is None):
+        raise ValueError("name an organisation or a store")
+    conflict = ConflictOfInterest(
+        user_id=user_id, organisation_id=organisation_id, store_id=store_id, because=because,
+        declared_by=actor.user_id, declared_at=actor.at)
+    db.session.add(conflict)
+    db.session.flush()
+    return conflict

@@ -1,0 +1,53 @@
+"""The names that the law's files use for decisions, as functions."""
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from ipdesk.core.casework.advance import Act
+from ipdesk.core.casework.rules import Rules
+from ipdesk.features.accounts import queries as accounts
+from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.decisions import queries
+
+REFUSALS = {
+    "conflict_of_interest": _l("You declared a conflict of interest with a side of this case. "
+                               "Somebody else has to take this step."),
+    "same_person": _l("A second person has to approve this. You proposed it yourself."),
+    "not_proposed": _l("This proposal has been dealt with already."),
+}
+
+
+def no_staff_conflict(act: Act) -> str | None:
+    """Nobody acts in a case of a side they are bound to."""
+    return "conflict_of_interest" if queries.conflict_of(act.actor.user_id, act.row) else None
+
+
+def decision_facts(row: Complaint) -> list[dict[str, Any]]:
+    """Decisions in force, for both sides; proposals are added for staff by their own key."""
+    return [_facts(decision) for decision in queries.decisions_of(row.id)
+            if decision.status == "in_force"]
+
+
+def proposal_facts(row: Complaint) -> list[dict[str, Any]]:
+    """Proposals that wait for a second person, and declined ones."""
+    return [_facts(decision) for decision in queries.decisions_of(row.id)
+            if decision.status != "in_force"]
+
+
+def _facts(decision: Any) -> dict[str, Any]:
+    return {
+        "reference": decision.reference, "trigger": decision.trigger,
+        "claim_ids": list(decision.claim_ids), "statement": decision.statement,
+        "reasons": dict(decision.reasons), "status": decision.status,
+        "decided_at": decision.decided_at, "decided_by": decision.decided_by,
+        "decided_by_name": accounts.get_user(decision.decided_by).name,
+        "approved_at": decision.approved_at, "declined_because": decision.declined_because,
+    }
+
+
+def register(rules: Rules) -> None:
+    """Join the names to this feature."""
+    rules.guard("no_staff_conflict", no_staff_conflict, early=True)
+    rules.describer("complaint", "decisions", decision_facts)
+    rules.describer("complaint", "proposals", proposal_facts)
