@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.features.catalogue import operations
 from ipdesk.features.catalogue.listing_csv import ListingsFile, Record, Rejects, is_address, is_digest
@@ -69,9 +71,10 @@ def import_listings(
     file into the evidence store and returns its SHA-256; without it such pictures are rejected.
     """
     marketplace_id = marketplace.id
+    _read_without_mapping()
     result = ImportResult()
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as text:
-        file = ListingsFile(text.buffer, text, path.resolve().parent)
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+        file = ListingsFile(stream.buffer, stream, path.resolve().parent)
         taker = _Taker(file, marketplace_id, at, result, keep_picture)
         with closing(Rejects(rejects, file.header)) as refused, closing(_SeenIds()) as seen:
             for record in file.records():
@@ -90,6 +93,13 @@ def import_listings(
             if progress:
                 progress(result.rows, file.raw.tell())
     return result
+
+
+def _read_without_mapping() -> None:
+    """Keep the pages of a large SQLite file out of this process's memory; its own cache is enough."""
+    if db.engine.dialect.name == "sqlite":
+        db.session.execute(text("PRAGMA mmap_size=0"))
+        db.session.rollback()
 
 
 class _Taker:
