@@ -293,7 +293,7 @@ def accept_invitation(
     ``account_exists``, ``belongs_to_another_organisation``. A store that is already claimed is
     answered by ``Accepted.refused`` and an alarm.
     """
-    invitation = queries.find_invitation(token)
+    invitation = queries.find_invitation(token, to_use=True)
     check_invitation(invitation, at=actor.at)
     if invitation.kind == "store" and _is_second_claim(
             actor, _store(invitation.store_id), invitation.email, via="invitation"):

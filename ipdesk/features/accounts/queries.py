@@ -90,6 +90,10 @@ def own_organisation(actor: Actor) -> Organisation:
     return found
 
 
+def organisation(organisation_id: int | None) -> Organisation | None:
+    return db.session.get(Organisation, organisation_id) if organisation_id else None
+
+
 def open_invitations(at: datetime, *, kind: str, organisation_id: int | None = None) -> Sequence[Invitation]:
     """Invitations that can still be accepted, newest first."""
     query = select(Invitation).where(
@@ -99,10 +103,13 @@ def open_invitations(at: datetime, *, kind: str, organisation_id: int | None = N
     return db.session.execute(query.order_by(Invitation.id.desc()).limit(200)).scalars().all()
 
 
-def find_invitation(token: str) -> Invitation:
-    """The invitation of a link, in whatever condition; ``NotVisible`` for a token nobody made."""
-    found = db.session.execute(
-        select(Invitation).where(Invitation.token_hash == hash_token(token))).scalar_one_or_none()
+def find_invitation(token: str, *, to_use: bool = False) -> Invitation:
+    """The invitation of a link, in whatever condition; ``NotVisible`` for a token nobody made.
+
+    ``to_use`` locks the row, so that of many who use it at once one finds it unused.
+    """
+    query = select(Invitation).where(Invitation.token_hash == hash_token(token))
+    found = db.session.execute(query.with_for_update() if to_use else query).scalar_one_or_none()
     if found is None:
         raise NotVisible
     return found

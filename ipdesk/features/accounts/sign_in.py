@@ -322,6 +322,11 @@ def is_easily_guessed(password: str, known: list[str]) -> bool:
     return len(set(plain)) < 5 or len(rest) < 6
 
 
+def reader_locale() -> str:
+    """The language that this request is answered in."""
+    return best_locale(str(get_locale()))
+
+
 def check_password(password: str, *, email: str, name: str) -> tuple[list[str], str | None]:
     """What is wrong with a new password, and its argon2id hash if nothing is."""
     from flask import current_app
@@ -377,7 +382,7 @@ class RegistrationForm(RegisterFormV2):
         return {
             "email": self.email.data, "password": self.password.data, "name": self.name.data,
             "organisation_name": self.organisation_name.data, "kind": self.kind.data,
-            "locale": best_locale(str(get_locale())),
+            "locale": reader_locale(),
         }
 
 

@@ -18,7 +18,11 @@ class StoreCard:
 
 
 class StoreBook(Protocol):
-    """Finds stores; both answer ``None`` for a store that is not in the catalogue."""
+    """Finds stores; ``None`` for a store that is not in the catalogue."""
+
+    def marketplaces(self) -> list[tuple[str, str]]:
+        """Code and name of every marketplace."""
+        ...
 
     def by_id(self, store_id: int) -> StoreCard | None: ...
 
