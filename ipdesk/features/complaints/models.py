@@ -3,12 +3,16 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ipdesk.core.casework.models import HasCaseState, HasState
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+
+
+# The listing shall be shown again; the marketplace has not confirmed it yet.
+RESTORING = "counter_notified.restoring"
 
 
 class Notice(HasCaseState, db.Model):
@@ -123,6 +127,8 @@ class Claim(HasState, db.Model):
             "state like 'counter_notified.%' or state like 'delisted.%' or state like 'closed.%'",
             name="one_of_five"),
         Index("ix_claims_listing", "listing_id", "state"),
+        Index("ix_claims_restoring", "id", sqlite_where=text(f"state = '{RESTORING}'"),
+              postgresql_where=text(f"state = '{RESTORING}'")),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -16,6 +16,7 @@ from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Invalid, Refusal
 from ipdesk.core.kernel.ids import hash_token, new_token
 from ipdesk.core.kernel.text import N_
+from ipdesk.core.workflow.regimes import choose_regime
 from ipdesk.features.catalogue import operations as catalogue
 from ipdesk.features.catalogue import queries as catalogue_queries
 from ipdesk.features.catalogue.models import Listing, Marketplace
@@ -70,17 +71,6 @@ class Answered:
     answer: str
     listing: Listing | None = None
     other_reference: str = ""
-
-
-def choose_regime(right_kind: str, market: str) -> tuple[str, str]:
-    """The regime of a notice and the reason for it: the first row of ``tables/regimes.yaml`` that fits."""
-    table = rules.workflows.table("regimes")
-    for row in sorted(table.values(), key=lambda row: row["order"]):
-        if (not row["right_types"] or right_kind in row["right_types"]) and (
-            not row["markets"] or market in row["markets"]
-        ):
-            return row["regime"], row["reason"]
-    raise Refusal("no_regime", right=right_kind, market=market)
 
 
 def answer_rows(
@@ -164,7 +154,9 @@ def _fill(
     marketplace: Marketplace,
 ) -> None:
     notice.right_id = content.right.id
-    notice.regime, notice.regime_reason = choose_regime(content.right.kind, marketplace.market)
+    choice = choose_regime(
+        rules.workflows, right_type=content.right.kind, markets=[marketplace.market])
+    notice.regime, notice.regime_reason = choice.regime, choice.reason
     notice.reason_code, notice.explanation = content.reason_code, content.explanation
     notice.contact, notice.signed_name = dict(content.contact), content.signed_name
     notice.acting_as, notice.channel = content.acting_as, content.channel

@@ -11,7 +11,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.features.catalogue.models import Capture, Listing, Store
-from ipdesk.features.complaints.models import Claim, Complaint, Notice, NoticeListing, TestPurchase
+from ipdesk.features.complaints.models import RESTORING, Claim, Complaint, Notice, NoticeListing, TestPurchase
 from ipdesk.features.rights.models import Right
 
 
@@ -159,3 +159,12 @@ def complaint_list(
     if search:
         query = query.where(Case.reference == search.strip().upper())
     return query
+
+
+def restoring_claims(most: int) -> dict[int, list[Claim]]:
+    """Complaint id → claims that wait for the marketplace to show their listing again."""
+    found: dict[int, list[Claim]] = {}
+    for claim in db.session.execute(select(Claim).where(
+        Claim.state == RESTORING).order_by(Claim.id).limit(most)).scalars():
+        found.setdefault(claim.complaint_id, []).append(claim)
+    return found

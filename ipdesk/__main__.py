@@ -1,0 +1,5 @@
+"""``python -m ipdesk`` is the command ``ipdesk``."""
+
+from ipdesk.cli import main
+
+main()

@@ -1,0 +1,186 @@
+"""The command ``ipdesk``: everything an operator does from a shell."""
+
+import json
+import logging
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ipdesk.config import Settings, load_settings
+from ipdesk.core.kernel.clock import OffsetClock, SystemClock
+
+# Exit codes that scripts may rely on.
+FAILED, USAGE = 1, 2
+
+
+def _settings(context: click.Context) -> Settings:
+    try:
+        return load_settings(context.obj.get("instance"), **context.obj.get("overrides", {}))
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _app(context: click.Context, settings: Settings | None = None) -> Any:
+    from ipdesk import create_app
+
+    settings = settings or _settings(context)
+    return create_app(settings, clock_of(settings))
+
+
+def clock_of(settings: Settings) -> Any:
+    """The installation's clock; only a demo installation has one that can be moved."""
+    if not settings.demo:
+        return SystemClock()
+    from ipdesk.demo import moved_by
+
+    return OffsetClock(moved_by(settings.instance))
+
+
+class Desk(click.Group):
+    """The group that also knows the commands of the features, loaded when asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted({*super().list_commands(context), *self._of_features()})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        return super().get_command(context, name) or self._of_features().get(name)
+
+    @staticmethod
+    def _of_features() -> dict[str, click.Command]:
+        from ipdesk import wiring
+
+        found = {}
+        for module in wiring.parts("commands"):
+            for command in module.commands:
+                found[command.name] = with_app(command)
+        return found
+
+
+def with_app(command: click.Command) -> click.Command:
+    """``command`` run inside the application's context."""
+    if isinstance(command, click.Group):
+        for name, inner in list(command.commands.items()):
+            command.commands[name] = with_app(inner)
+        return command
+    callback = command.callback
+    if getattr(callback, "in_app", False):
+        return command
+
+    def run(*args: Any, **kwargs: Any) -> Any:
+        with _app(click.get_current_context().find_root()).app_context():
+            return callback(*args, **kwargs)
+
+    run.in_app = True  # type: ignore[attr-defined]
+    command.callback = run
+    return command
+
+
+@click.group(cls=Desk, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--instance", type=click.Path(path_type=Path), help="Folder of the installation.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.pass_context
+def desk(context: click.Context, instance: Path | None, verbose: bool) -> None:
+    """A desk for intellectual-property complaints on marketplaces."""
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING,
+                        format="%(levelname)s %(name)s: %(message)s")
+    context.obj = {"instance": instance}
+
+
+@desk.command()
+@click.pass_context
+def migrate(context: click.Context) -> None:
+    """Create the database, or bring it up to this version."""
+    from ipdesk.core.db.migrations import upgrade
+
+    app = _app(context)
+    with app.app_context():
+        upgrade()
+    click.echo("The database is up to date.")
+
+
+@desk.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per problem.")
+@click.pass_context
+def check(context: click.Context, as_json: bool) -> None:
+    """Prove the workflow files and tables. Exit code 1 when something is wrong."""
+    from ipdesk import wiring
+
+    settings = _settings(context)
+    wiring.parts("models")
+    problems = wiring.check_law(settings)
+    for problem in problems:
+        click.echo(json.dumps({"place": problem.place, "code": problem.code,
+                               "message": problem.message})
+                   if as_json else f"{problem.place}: {problem.code}: {problem.message}")
+    if problems:
+        raise SystemExit(FAILED)
+    if not as_json:
+        click.echo("The workflow files and tables hold.")
+
+
+@desk.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--threads", default=4, show_default=True, help="Threads of the one web process.")
+@click.option("--demo", is_flag=True, help="Load the demo marketplace if the database is empty.")
+@click.pass_context
+def run(context: click.Context, host: str, port: int, threads: int, demo: bool) -> None:
+    """Migrate, then start web and worker together. Ctrl-C stops both."""
+    from ipdesk.running import run_desk
+
+    overrides: dict[str, Any] = {"base_url": f"http://{host}:{port}"} if demo else {}
+    if demo:
+        overrides["demo"] = True
+    context.obj["overrides"] = overrides
+    run_desk(_settings(context), host=host, port=port, threads=threads)
+
+
+@desk.command()
+@click.option("--until-idle", is_flag=True, help="Stop when nothing is due.")
+@click.option("--parent", type=int, hidden=True, help="Stop when this process is gone.")
+@click.pass_context
+def worker(context: click.Context, until_idle: bool, parent: int | None) -> None:
+    """Run the worker: deadlines, letters, instructions to the marketplace, the log."""
+    from ipdesk.core.jobs.loop import Worker
+    from ipdesk.worker import jobs
+
+    settings = _settings(context)
+    app = _app(context, settings)
+    with app.app_context():
+        clock = app.extensions["ipdesk.clock"]
+        working = Worker(jobs(settings, clock), clock)
+        if until_idle:
+            click.echo(f"{working.until_idle()} done")
+            return
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: working.stop())
+        working.forever()
+
+
+@desk.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per fault.")
+@click.pass_context
+def fsck(context: click.Context, as_json: bool) -> None:
+    """Verify the audit log, the stored summaries, the counts and the evidence. Exit code 1 on a fault."""
+    from ipdesk.fsck import faults
+
+    settings = _settings(context)
+    app = _app(context, settings)
+    found = 0
+    with app.app_context():
+        for fault in faults(settings):
+            found += 1
+            click.echo(json.dumps({"fault": fault}) if as_json else fault)
+    if found:
+        raise SystemExit(FAILED)
+    if not as_json:
+        click.echo("No fault found.")
+
+
+def main() -> None:
+    """Entry point of the command ``ipdesk``."""
+    desk()
+
+

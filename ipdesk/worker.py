@@ -1,0 +1,168 @@
+"""What the worker of an installation does, and what deliveries and confirmations set off."""
+
+import os
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from ipdesk.config import Settings
+from ipdesk.core.audit.sealing import seal
+from ipdesk.core.audit.signing import new_private_key, public_key
+from ipdesk.core.casework import tallies
+from ipdesk.core.casework.advance import advance
+from ipdesk.core.casework.models import Case
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.casework.sweep import remind, sweep
+from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.jobs.loop import Job
+from ipdesk.core.kernel.actors import clock_actor
+from ipdesk.core.kernel.clock import Clock
+from ipdesk.core.outbox.deliver import Callbacks, deliver_due
+from ipdesk.core.outbox.headers import MailIdentity
+from ipdesk.core.outbox.models import Outbox
+from ipdesk.core.outbox.senders import (
+    FolderSender,
+    InboxSender,
+    Sender,
+    SmtpRelay,
+    SmtpSender,
+    WebhookSender,
+)
+from ipdesk.features.complaints.queries import restoring_claims
+from ipdesk.features.evidence.jobs import sweep_uploads
+from ipdesk.features.holds.jobs import carry_out_due
+from ipdesk.features.holds.queries import unconfirmed_listings
+
+_BATCH = 50
+
+
+def jobs(settings: Settings, clock: Clock) -> list[Job]:
+    """The worker's jobs in the order of a round: time first, then letters, then the marketplace."""
+    senders = senders_of(settings)
+    callbacks = Callbacks(on_delivered=letter_delivered(clock), on_failed=letter_failed(clock))
+    return [
+        Job("deadlines", sweep),
+        Job("reminders", remind),
+        Job("letters", lambda now: deliver_due(clock, senders, _BATCH, callbacks)),
+        Job("instructions", lambda now: sum(
+            carry_out_due(now, rules.settings["connector"], _BATCH).values())),
+        Job("restorations", confirm_restorations),
+        Job("seal", lambda now: _seal(settings, now), every=timedelta(seconds=5)),
+        Job("tallies", lambda now: _fold(), every=timedelta(seconds=5)),
+        Job("uploads", lambda now: _sweep_uploads(now), every=timedelta(hours=3)),
+    ]
+
+
+def senders_of(settings: Settings) -> Mapping[str, Sender]:
+    """The ways out that the settings name: a local outbox folder, or an SMTP relay."""
+    domain = settings.mail_from.rpartition("@")[2]
+    identity = MailIdentity(settings.mail_from, settings.desk_name, domain)
+    mail: Sender = FolderSender(settings.instance / "outbox", identity)
+    if settings.smtp_url:
+        mail = SmtpSender(relay_of(settings.smtp_url), identity)
+    senders: dict[str, Sender] = {"mail": mail, "inbox": InboxSender()}
+    if settings.webhook_secret:
+        senders["webhook"] = WebhookSender(settings.webhook_secret.encode())
+    return senders
+
+
+def relay_of(url: str) -> SmtpRelay:
+    """``smtp://`` (STARTTLS), ``smtps://`` (TLS) or ``smtp+none://`` (a relay on this machine)."""
+    parts = urlsplit(url)
+    security = {"smtp": "starttls", "smtps": "tls", "smtp+none": "none"}.get(parts.scheme)
+    if security is None or not parts.hostname:
+        raise ValueError("smtp_url: use smtp://, smtps:// or smtp+none:// with a host")
+    return SmtpRelay(
+        host=parts.hostname, port=parts.port or (465 if security == "tls" else 587),
+        security=security, user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""))
+
+
+# --- what deliveries set off -----------------------------------------------------------------------
+
+
+def letter_delivered(clock: Clock) -> Any:
+    """The clock of the law starts when the letter was accepted, not when we noticed."""
+    def fire(row: Outbox) -> None:
+        _fire(row, row.on_delivered, clock.now(), {"delivery_proven": row.accepted_at})
+
+    return fire
+
+
+def letter_failed(clock: Clock) -> Any:
+    def fire(row: Outbox) -> None:
+        _fire(row, row.on_failed, clock.now(), {})
+
+    return fire
+
+
+def _fire(row: Outbox, trigger: str | None, now: datetime, dated: Mapping[str, datetime]) -> None:
+    if not trigger or row.case_id is None:
+        return
+    case = db.session.get(Case, row.case_id)
+    kind = rules.kinds[case.kind]
+    subject = kind.load(case.id)
+    law = rules.workflows.workflow(case.workflow, case.workflow_version)
+    movers = [mover for mover in kind.movers(subject, row.trigger_facts.get("movers"))
+              if law.edges(mover.state, trigger)]
+    if movers:  # who has answered already needs no proof of delivery any more
+        advance(actor=clock_actor(now), row=subject, movers=movers, trigger=trigger, dated=dated)
+
+
+def confirm_restorations(now: datetime) -> int:
+    """Close the claims whose listings the marketplace shows again, or need not show for another reason."""
+    with unit_of_work():
+        waiting = restoring_claims(_BATCH)
+        listings = {claim.listing_id for claims in waiting.values() for claim in claims}
+        unconfirmed = unconfirmed_listings(listings)
+        done = 0
+        for complaint_id, claims in waiting.items():
+            ready = [claim for claim in claims if claim.listing_id not in unconfirmed]
+            if ready:
+                complaint = rules.kinds["complaint"].load(complaint_id)
+                advance(actor=clock_actor(now), row=complaint, movers=ready,
+                        trigger="confirm_restoration")
+                done += len(ready)
+    return done
+
+
+# --- the log ---------------------------------------------------------------------------------------
+
+
+def log_key(settings: Settings) -> bytes:
+    """The private key of the audit log, made at the first use (mode 0600)."""
+    path: Path = settings.instance / "keys" / "audit-log"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return bytes.fromhex(path.read_text().strip())
+    with os.fdopen(handle, "w") as file:
+        file.write(new_private_key().hex())
+    return log_key(settings)
+
+
+def log_origin(settings: Settings) -> str:
+    """The name of the log in its signed heads."""
+    return f"{urlsplit(settings.base_url).netloc or 'localhost'}/audit"
+
+
+def log_public_key(settings: Settings) -> bytes:
+    return public_key(log_key(settings))
+
+
+def _seal(settings: Settings, now: datetime) -> int:
+    with unit_of_work():
+        return seal(origin=log_origin(settings), private_key=log_key(settings), at=now)
+
+
+def _fold() -> int:
+    with unit_of_work():
+        return tallies.fold()
+
+
+def _sweep_uploads(now: datetime) -> int:
+    return sweep_uploads(clock_actor(now))
