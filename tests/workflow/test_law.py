@@ -1,0 +1,184 @@
+"""What the two regimes promise, read from the files the way a lawyer would ask."""
+
+import random
+from collections import Counter
+from types import SimpleNamespace
+
+import pytest
+
+from ipdesk.core.workflow import STAFF, move
+from ipdesk.core.workflow.regimes import choose_regime
+
+COMPLAINTS = ("marketplace", "us_dmca")
+
+
+def step(law, state, trigger):
+    (edge,) = law.edges(state, trigger)
+    return edge
+
+
+def test_us_dmca_takes_down_first_and_marketplace_hears_first(registry):
+    dmca, house = registry.workflow("us_dmca"), registry.workflow("marketplace")
+    assert step(dmca, "received.screening", "accept_notice").effects == ("capture_listing", "restrict_listing")
+    assert step(house, "received.screening", "accept_notice").effects == ()
+    assert step(house, "pending_response.open", "response_overdue").effects == ("capture_listing", "restrict_listing")
+
+
+def test_us_dmca_needs_no_verified_right(registry):
+    guards = {guard for t in registry.workflow("us_dmca").transitions for guard in t.guards}
+    guards |= {guard for t in registry.workflow("notice").transitions for guard in t.guards}
+    assert "right_is_in_force" not in guards
+
+
+def test_us_dmca_counter_notice_has_no_time_limit(registry):
+    law = registry.workflow("us_dmca")
+    late = step(law, "closed.uncontested", "receive_counter_notice")
+    assert late.dest == "counter_notified.put_back" and late.at_most is None
+    assert registry.workflow("marketplace").edges("closed.uncontested", "receive_counter_notice") == ()
+
+
+def test_us_dmca_court_paper_under_examination_neither_loses_nor_gains_time(registry):
+    """The put-back stops while a paper is examined, its latest day runs from the same fact, and rejection resumes it."""
+    law = registry.workflow("us_dmca")
+    told = step(law, "counter_notified.put_back", "tell_court_action")
+    rejected = step(law, "counter_notified.court_notice", "reject_court_action")
+    assert (told.opens, told.stops) == (("put_back_latest",), ("put_back",))
+    assert (rejected.opens, rejected.stops) == (("put_back",), ("put_back_latest",))
+    running, latest = registry.deadline("put_back"), registry.deadline("put_back_latest")
+    assert running["starts"] == latest["starts"] == "counter_notice_received"
+    assert running["window"] == latest["window"] == [10, 14]
+    assert (running["fires"], latest["fires"]) == ("first_working_hour_after_open", "last_working_hour_before_close")
+    assert step(law, "counter_notified.court_notice", "put_back_elapsed").effects == ("lift_restriction",)
+    assert told.at_most is None, "a fit paper must always be able to arrive"
+
+
+def test_us_dmca_hold_from_the_history_becomes_interim_again(registry):
+    assert "make_hold_interim" in step(registry.workflow("us_dmca"), "closed.uncontested", "receive_counter_notice").effects
+
+
+@pytest.mark.parametrize("name", COMPLAINTS)
+def test_every_way_into_closed_settles_the_hold_and_the_outcome(registry, name):
+    """A closed claim has either lifted its hold or made it final; where neither, it cannot have had one."""
+    law = registry.workflow(name)
+    for t in law.transitions:
+        if not t.dest.startswith("closed."):
+            continue
+        settled = {"lift_restriction", "make_hold_final"} & set(t.effects)
+        never_held = all(s.startswith(("received.", "pending_response.")) for s in t.sources)
+        unrestricted = "claims_are_unrestricted" in t.guards
+        lifted_before = t.trigger == "confirm_restoration"
+        assert settled or never_held or unrestricted or lifted_before, (t.trigger, t.sources)
+        assert "record_outcome" in t.effects
+
+
+@pytest.mark.parametrize("name", COMPLAINTS)
+def test_a_final_hold_always_rests_on_a_hold(registry, name):
+    for t in registry.workflow(name).transitions:
+        if "make_hold_final" in t.effects:
+            held = "restrict_listing" in t.effects or t.sources == ("delisted.open",)
+            assert held, t.trigger
+
+
+@pytest.mark.parametrize("name", COMPLAINTS)
+def test_what_is_captured_is_captured_first(registry, name):
+    """The listing is frozen before each hold and before a deletion."""
+    for t in registry.workflow(name).transitions:
+        for effect in ("restrict_listing", "delete_listing_at_marketplace"):
+            if effect in t.effects:
+                assert t.effects.index("capture_listing") < t.effects.index(effect), t.trigger
+
+
+@pytest.mark.parametrize("name", COMPLAINTS)
+def test_taking_back_is_withdrawing_before_and_retracting_after(registry, name):
+    """From every open state the rights holder can take the claim back, by exactly the right word (put-back ordered: too late)."""
+    law = registry.workflow(name)
+    for state in law.states.values():
+        words = [t for t in ("withdraw_claims", "retract_claims") if law.edges(state.name, t)]
+        if state.name == "counter_notified.restoring":
+            assert words == []
+        elif state.stage in ("received", "pending_response"):
+            assert words == ["withdraw_claims"]
+        elif state.stage == "delisted" or (state.stage == "counter_notified" and name == "us_dmca"):
+            assert words == ["retract_claims"]
+        elif state.stage == "counter_notified":
+            assert words == ["withdraw_claims", "retract_claims"]
+            assert law.edges(state.name, "withdraw_claims")[0].guards == ("claims_are_unrestricted",)
+            assert law.edges(state.name, "retract_claims")[0].guards == ("claims_are_restricted",)
+
+
+@pytest.mark.parametrize("name", COMPLAINTS)
+def test_acting_at_once_and_reopening_need_four_eyes(registry, name):
+    for t in registry.workflow(name).transitions:
+        if t.trigger in ("act_now", "reopen"):
+            assert t.four_eyes, t.sources
+    reopened = {s for t in registry.workflow(name).transitions if t.trigger == "reopen" for s in t.sources}
+    assert reopened == {s for s in registry.workflow(name).states if s.startswith("closed.")}
+
+
+def test_an_undelivered_notice_takes_nothing_down(registry):
+    """From `undeliverable` and `sending` no clock leads to a hold."""
+    law = registry.workflow("marketplace")
+    for state in ("pending_response.sending", "pending_response.undeliverable"):
+        assert all("restrict_listing" not in edge.effects for edge in law.edges(state) if edge.by_clock)
+    failed = step(law, "pending_response.open", "record_delivery_failure")
+    assert "response" in failed.stops and failed.at_most is None
+
+
+@pytest.mark.parametrize("name", COMPLAINTS)
+@pytest.mark.parametrize("seed", range(40))
+def test_silent_parties_and_any_staff_end_in_closed(registry, name, seed):
+    """A second proof of the silence rule, by dice: staff do anything they may, parties nothing, clocks run."""
+    law, deadlines = registry.workflow(name), registry.table("deadlines")
+    dice = random.Random(seed)
+    row = SimpleNamespace(state=law.initial)
+    used: Counter[str] = Counter()
+    for _ in range(200):
+        state = law.states[row.state]
+        if state.final:
+            return
+        expiry = deadlines[state.deadline].get("on_expiry") if state.deadline else None
+        possible = [
+            edge for edge in law.edges(row.state)
+            if (set(STAFF) & set(edge.who) or (edge.by_clock and (edge.fired_by or edge.trigger == expiry)))
+            and (edge.at_most is None or used[edge.trigger] < edge.at_most)
+        ]
+        edge = dice.choice(possible)
+        used[edge.trigger] += 1
+        move(law, row, edge.trigger)
+    raise AssertionError(f"still {row.state} after 200 steps")
+
+
+@pytest.mark.parametrize("name", COMPLAINTS)
+def test_silent_staff_decide_nothing(registry, name):
+    """With staff silent for ever, no clock leaves a state that waits for staff, but for the put-back that the statute orders."""
+    law, deadlines = registry.workflow(name), registry.table("deadlines")
+    for state in law.states.values():
+        if state.waits_for != "staff" or not state.deadline:
+            continue
+        expiry = deadlines[state.deadline].get("on_expiry")
+        assert expiry is None or (name, state.name, expiry) == ("us_dmca", "counter_notified.court_notice", "put_back_elapsed")
+
+
+@pytest.mark.parametrize(("right_type", "markets", "regime"), [
+    ("copyright", ["US"], "us_dmca"),
+    ("copyright", ["DE", "US"], "us_dmca"),
+    ("copyright", ["DE"], "marketplace"),
+    ("copyright", [], "marketplace"),
+    ("trademark", ["US"], "marketplace"),
+    ("patent", ["CN"], "marketplace"),
+])
+def test_choice_of_regime(registry, right_type, markets, regime):
+    choice = choose_regime(registry, right_type=right_type, markets=markets)
+    assert choice.regime == regime
+    assert choice.reason and choice.basis
+
+
+def test_the_statutory_documents_are_whole(registry):
+    """Six elements of the notice, four of the counter-notification, each under its own letter of the statute."""
+    notice = registry.document("elements", "us_dmca", "notice")["elements"]
+    counter = registry.document("elements", "us_dmca", "counter_notice")["elements"]
+    assert [e["article"][-len("(iii)"):].split("(")[-1] for e in notice] == ["i)", "ii)", "iii)", "iv)", "v)", "vi)"]
+    assert [e["article"][-3:] for e in counter] == ["(A)", "(B)", "(C)", "(D)"]
+    sworn = {s["code"]: s["text"] for s in registry.document("statements", "us_dmca", "counter_notice")["statements"]}
+    assert "under penalty of perjury" in sworn["mistake_or_misidentification"]
+    assert "Federal District Court" in sworn["jurisdiction"]
