@@ -9,6 +9,7 @@ from zoneinfo import available_timezones as _all_zones
 from flask import Flask, g, request
 from flask_babel import Babel, get_locale, get_timezone
 from flask_wtf.csrf import CSRFProtect
+from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 
 from ipdesk.config import Settings
 from ipdesk.core.casework.rules import Rules, rules
@@ -18,7 +19,9 @@ from ipdesk.core.http import access, headers, problems
 from ipdesk.core.kernel.clock import Clock, SystemClock
 from ipdesk.core.kernel.text import translate
 from ipdesk.core.workflow import load
+from ipdesk.features.accounts.stores import use_store_book
 from ipdesk.features.catalogue.connector import connector_of
+from ipdesk.features.catalogue.store_book import CatalogueStoreBook
 
 # Lowest first: a feature may import what stands before it.
 FEATURES = (
@@ -70,8 +73,12 @@ def assemble(app: Flask, settings: Settings, clock: Clock | None) -> None:
     app.extensions["ipdesk.settings"] = settings
     app.extensions["ipdesk.clock"] = clock or SystemClock()
     app.json.sort_keys = False
+    app.jinja_loader = ChoiceLoader([
+        app.jinja_loader, PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+    ])
     db.init_app(app)
     parts("models")
+    use_store_book(CatalogueStoreBook())
     babel.init_app(app, locale_selector=_locale, timezone_selector=_zone)
     csrf.init_app(app)
     headers.install(app, behind_https=settings.behind_https)
