@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import stat
+import subprocess
+import sys
 import tempfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +24,12 @@ FAMILIES = (
     "Noto Sans", "Noto Sans CJK SC", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Thai", "Noto Sans Devanagari",
     "Noto Sans Symbols", "Noto Emoji",
 )
+
+
+# The variable face of nearly all text is cut once into the weights that the pages use: cutting it anew for each
+# bundle costs more than binding 500 pages.
+MAIN_FACE = "NotoSans[wght].ttf"
+WEIGHTS = {400: "Regular", 600: "SemiBold"}
 
 
 class FontsMissing(RuntimeError):
@@ -57,18 +65,53 @@ def font_cache() -> Path:
     return Path(tempfile.mkdtemp(prefix="ipdesk-fonts-"))
 
 
+def prepare() -> Path:
+    """Makes what is derived from the fonts, once per installation (some seconds), and names the fontconfig file.
+
+    Set-up may call it so that the first bundle is as fast as the next. The work is done in a process of its own: it
+    needs memory that a server should not keep.
+    """
+    ready = font_cache() / "fonts.conf"
+    if not (ready.exists() and (font_cache() / "coverage.json").exists()):
+        root = str(Path(__file__).resolve().parents[3])
+        code = f"import sys; sys.path.insert(0, {root!r}); from ipdesk.gateways.bundles import fonts; fonts.coverage(); fonts.fontconfig_file()"
+        subprocess.run([sys.executable, "-I", "-c", code], check=True, timeout=300)
+    return ready
+
+
 def fontconfig_file() -> Path:
     """Path of a fontconfig file that knows our fonts and no others; written once."""
     cache = font_cache()
     target = cache / "fonts.conf"
-    dirs = "".join(f"<dir>{escape(str(folder))}</dir>" for folder in font_folders())
+    _cut_weights(cache / "cut")
+    dirs = "".join(f"<dir>{escape(str(folder))}</dir>" for folder in [*font_folders(), cache / "cut"])
     text = (
         '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">'
-        f"<fontconfig>{dirs}<cachedir>{escape(str(cache))}</cachedir></fontconfig>\n"
+        f"<fontconfig>{dirs}<cachedir>{escape(str(cache))}</cachedir>"
+        "<selectfont><rejectfont><glob>*/NotoSans?wght?.ttf</glob></rejectfont></selectfont></fontconfig>\n"
     )
     if not target.exists() or target.read_text() != text:
         _write(target, text)
     return target
+
+
+def _cut_weights(folder: Path) -> None:
+    """Static faces of the main font; made on the first bundle of an installation, in about two seconds."""
+    missing = [weight for weight, name in WEIGHTS.items() if not (folder / f"NotoSans-{name}.ttf").exists()]
+    if not missing:
+        return
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib.instancer import instantiateVariableFont
+
+    folder.mkdir(exist_ok=True)
+    source = next(path for package in font_folders() for path in package.glob("*.ttf") if path.name == MAIN_FACE)
+    for weight in missing:
+        with TTFont(source, recalcTimestamp=False) as variable:
+            face = instantiateVariableFont(variable, {"wght": weight}, updateFontNames=True)
+            handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
+            os.close(handle)
+            face.save(name)
+        os.replace(name, folder / f"NotoSans-{WEIGHTS[weight]}.ttf")
 
 
 def coverage() -> list[list[int]]:

@@ -145,13 +145,14 @@ class _Making:
 
     def _start_typesetting(self) -> None:
         """Lays out everything that needs no exhibit, while the exhibits are being examined."""
-        configuration = fonts.fontconfig_file()
-        fonts.coverage()  # made here when it is missing: the child may not write there
+        configuration = fonts.prepare()  # made here when it is missing: the child may not write there
         cache = fonts.font_cache()
         readable = [*map(str, fonts.font_folders()), str(cache), str(ROOT / "templates"), str(ROOT / "translations")]
-        self._typesetter = Child(
-            "typesetter", self.workplace, readable, {"FONTCONFIG_FILE": str(configuration), "XDG_CACHE_HOME": str(cache.parent.parent)}
-        )
+        self._typesetter = Child("typesetter", self.workplace, readable, {
+            "FONTCONFIG_FILE": str(configuration), "XDG_CACHE_HOME": str(cache.parent.parent),
+            # Otherwise each embedded font carries the second in which it was cut to size.
+            "SOURCE_DATE_EPOCH": str(int(self.contents.made_at.timestamp())),
+        })
         header = {"reference": self.contents.reference, "title": self.contents.title}
         self._typesetter.send({"do": "speak", "language": self.contents.language, "zone": self.contents.zone, "header": header})
         self._typesetter.send(_set(self._front))
@@ -216,6 +217,8 @@ class _Making:
             answer = self._at_work().ask(question, SECONDS_PER_EXHIBIT)
             reason = {"MemoryError": "too_costly", "too_much_memory": "too_costly"}.get(answer.get("failed", ""), "damaged")
         except ChildFailed as failure:
+            if failure.reason == "not_started":
+                raise
             log.warning("exhibit %s ended its process: %s", exhibit.id, failure)
             self._dismiss()
             reason = "timed_out" if failure.reason == "timed_out" else "too_costly"

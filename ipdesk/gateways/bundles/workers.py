@@ -11,11 +11,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 # Less than the 64 KiB that Linux keeps in a pipe for a reader who has not come yet.
 PIPE_HOLDS = 16_000
+SECONDS_TO_START = 60
 _START = "import sys; sys.path.insert(0, {root!r}); from ipdesk.gateways.bundles.child import main; main()"
 
 
 class ChildFailed(RuntimeError):
-    """The child did not answer. ``reason`` is ``timed_out`` or ``ended``."""
+    """The child did not answer. ``reason`` is ``timed_out``, ``ended`` or ``not_started``."""
 
     def __init__(self, reason: str, detail: str = "") -> None:
         super().__init__(f"{reason} {detail}".strip())
@@ -33,6 +34,7 @@ class Child:
         self._workplace = workplace
         self._log = workplace / f"{role}-{os.urandom(4).hex()}.log"
         self._rest = b""
+        self._ready = False
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-c", _START.format(root=str(ROOT))],
@@ -55,7 +57,20 @@ class Child:
             raise ChildFailed("ended", self.last_words()) from error
 
     def receive(self, seconds: float) -> dict:
-        """The next answer within ``seconds``, else :class:`ChildFailed`; the child is then ended."""
+        """The next answer within ``seconds``, else :class:`ChildFailed`; the child is then ended.
+
+        Its start is not counted against the first question. A child that cannot even start says nothing about the file it
+        was to open, hence the reason of its own.
+        """
+        if not self._ready:
+            try:
+                self._line(SECONDS_TO_START)
+            except ChildFailed as failure:
+                raise ChildFailed("not_started", str(failure)) from failure
+            self._ready = True
+        return json.loads(self._line(seconds))
+
+    def _line(self, seconds: float) -> bytes:
         until = time.monotonic() + seconds
         while b"\n" not in self._rest:
             left = until - time.monotonic()
@@ -68,7 +83,7 @@ class Child:
                 raise ChildFailed("ended", self.last_words())
             self._rest += piece
         line, _, self._rest = self._rest.partition(b"\n")
-        return json.loads(line)
+        return line
 
     def ask(self, question: dict, seconds: float) -> dict:
         self.send(question)
