@@ -79,9 +79,11 @@ def begin(
     movers = list(movers if movers is not None else [row])
     act = Act(actor=actor, row=row, case=case, workflow=law, trigger="open", facts=facts or {},
               movers=movers)
-    for mover in movers:
+    for mover in [row, *movers]:
         engine.assign(mover, law.initial)
-    db.session.add_all([row, *(m for m in movers if m is not row)])
+    db.session.add(row)
+    db.session.flush()  # its parts refer to it
+    db.session.add_all(movers)
     db.session.flush()
     act.moved = {mover.id: "" for mover in movers}
     for name, instant in (dated or {}).items():

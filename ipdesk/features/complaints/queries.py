@@ -119,7 +119,7 @@ def already_handled(listing_ids: Sequence[int], right_id: int) -> dict[int, str]
         .join(Complaint, Complaint.id == Claim.complaint_id).join(case, case.id == Complaint.id)
         .where(Claim.listing_id.in_(list(listing_ids)), Complaint.right_id == right_id,
                Claim.state.not_in(ended_without_effect)))
-    return dict(found.tuples().all())
+    return {listing_id: reference for listing_id, reference in found}
 
 
 def complaint_list(
