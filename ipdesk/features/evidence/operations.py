@@ -77,13 +77,15 @@ def parts_of(upload: Upload) -> list[Part]:
     return [Part(offset, size, key) for offset, size, key in upload.parts]
 
 
+def finished(*, upload: Upload) -> Exhibit | None:
+    """The exhibit that this upload has become, if it has."""
+    return None if upload.exhibit_id is None else db.session.get(Exhibit, upload.exhibit_id)
+
+
 def finish_upload(*, actor: Actor, upload: Upload, file: CheckedFile) -> Exhibit:
     """Make the whole upload an exhibit draft. A second call returns the first one's exhibit."""
-    if upload.exhibit_id is not None:
-        exhibit = db.session.get(Exhibit, upload.exhibit_id)
-        if exhibit is None:
-            raise Refusal("upload_over")
-        return exhibit
+    if (already := finished(upload=upload)) is not None:
+        return already
     require_open(actor=actor, upload=upload)
     exhibit = take_in(actor=actor, file=file, key_hash=upload.owner_key_hash)
     upload.exhibit_id = exhibit.id

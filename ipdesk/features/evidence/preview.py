@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ class _Child:
         """One task on one file. After `ChildLost` this object is of no more use."""
         reading, writing = os.pipe()
         try:
-            with open(path, "rb") as file:
+            with path.open("rb") as file:
                 message = json.dumps(task | {"limits": asdict(limits)}).encode()
                 try:
                     socket.send_fds(self._control, [message], [file.fileno(), writing])
@@ -127,10 +127,8 @@ class _Child:
     def end(self) -> None:
         """Kill the process with everything it started."""
         self._control.close()
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
 
 

@@ -24,8 +24,9 @@ _OFFICE_PARTS = {
     b"ppt/presentation.xml":
         "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
-# Content that is markup or a program is no "text file", whatever its name says.
-_NEVER_TEXT = frozenset({"text/html", "image/svg+xml", "text/x-shellscript", "text/x-php"})
+# Markup and programs are text only under a name that says so: nobody then opens them as anything else.
+_CODE = frozenset({"text/html", "text/xml", "text/x-shellscript", "text/x-php", "application/javascript"})
+_TEXT_ENDINGS = frozenset({"txt", "text", "log", "md", "csv", "tsv", "eml"})
 _MAIL_FIELD = re.compile(rb"(?im)^(from|to|date|subject|message-id|received|mime-version):[ \t]")
 _MAIL_LINE = re.compile(rb"\A[!-9;-~]+:[ \t]")
 MAX_NAME = 200
@@ -115,7 +116,7 @@ def media_type_of(path: Path, name: str = "") -> str:
     ``name`` only chooses between readings that the content allows: a text may be a plain
     text, a CSV table or an e-mail.
     """
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         head = file.read(_HEAD)
         file.seek(max(0, path.stat().st_size - _HEAD))
         tail = file.read(_HEAD)
@@ -123,18 +124,22 @@ def media_type_of(path: Path, name: str = "") -> str:
     if found == "application/zip":
         # Writers order the parts as they like; names stand uncompressed at both ends.
         return next((kind for part, kind in _OFFICE_PARTS.items() if part in head + tail), found)
-    if _is_text(found, head):
+    if _is_text(found, head, ending_of(name)):
         if ending_of(name) == "eml" and _reads_as_mail(head):
             return "message/rfc822"
         if ending_of(name) in {"csv", "tsv"}:
             return "text/csv"
         return "message/rfc822" if found == "message/rfc822" else "text/plain"
-    return found
+    # libmagic overlooks NUL bytes at the end and calls such a file text.
+    return "application/octet-stream" if found.startswith("text/plain") else found
 
 
-def _is_text(found: str, head: bytes) -> bool:
-    if found in _NEVER_TEXT:
+def _is_text(found: str, head: bytes, ending: str) -> bool:
+    is_utf16 = head[:2] in {b"\xff\xfe", b"\xfe\xff"}
+    if b"\0" in head and not is_utf16:
         return False
+    if found in _CODE:
+        return ending in _TEXT_ENDINGS
     if found.startswith("text/") or found in {"message/rfc822", "application/json", "application/csv"}:
         return True
     # A few bytes of text are too little for libmagic to say anything.
@@ -143,8 +148,8 @@ def _is_text(found: str, head: bytes) -> bool:
 
 
 def _reads_as_mail(head: bytes) -> bool:
-    return bool(_MAIL_LINE.match(head)) and len(set(
-        field.lower() for field in _MAIL_FIELD.findall(head))) >= 2
+    return bool(_MAIL_LINE.match(head)) and len(
+        {field.lower() for field in _MAIL_FIELD.findall(head)}) >= 2
 
 
 def judge(path: Path, *, name: str, size: int, rules: UploadRules) -> FileType:

@@ -174,7 +174,7 @@ class EvidenceStore:
         key = f"parts/{upload}/{offset:015d}-{secrets.token_hex(8)}"
         obstore.put(self._objects, key, content, mode="create")
         if self._is_local:
-            with open(self._folder / key, "rb") as file:
+            with (self._folder / key).open("rb") as file:
                 os.fsync(file.fileno())
             self._flush(key)
         return Part(offset=offset, size=len(content), key=key)

@@ -1,0 +1,83 @@
+"""Files inside another feature's form, with or without script.
+
+A form with exhibits has a list field of references (``exhibits``) and a file field of the same
+name with ``_files`` behind it. With script each file is uploaded when chosen and only its
+reference is sent; without, the files come with the form. Either way they are kept even if
+the rest of the form has errors, so that nobody uploads twice.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import g, request, session
+from flask_babel import gettext
+
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.http.forms import Form
+from ipdesk.core.http.problems import refusal_text
+from ipdesk.core.kernel.errors import NotVisible, Refusal
+from ipdesk.core.kernel.ids import hash_token, new_token
+from ipdesk.features.evidence import intake, operations, queries
+from ipdesk.features.evidence.models import Exhibit
+from ipdesk.features.evidence.schemas import exhibit_as_plain
+from ipdesk.features.evidence.store import chunks_of
+from ipdesk.features.evidence.texts import CANNOT_SHOW
+
+GUEST_KEY = "guest_key"
+
+
+def key_hash(*, make: bool = False) -> str | None:
+    """What stands for a guest's session; None for people who are signed in.
+
+    A guest without one gets a key when ``make`` is true.
+    """
+    if g.actor.user_id is not None:
+        return None
+    if GUEST_KEY not in session and make:
+        session[GUEST_KEY] = new_token()
+    return hash_token(session[GUEST_KEY]) if GUEST_KEY in session else None
+
+
+def trouble_text(code: str) -> str:
+    """What the uploader is told about a file that is kept but cannot be shown."""
+    return gettext(CANNOT_SHOW[code])
+
+
+def take_files(form: Form, field: str) -> None:
+    """Take in the files that came with the form; call it before the form is submitted.
+
+    New references are added to the form's ``field``; what was refused becomes an error beside it.
+    """
+    references: list[str] = []
+    errors: list[str] = []
+    for sent in request.files.getlist(f"{field}_files"):
+        if not sent.filename:
+            continue  # a file field that was left empty
+        try:
+            file = intake.current().take(chunks_of(sent.stream), name=sent.filename)
+            with unit_of_work():
+                exhibit = operations.take_in(actor=g.actor, file=file, key_hash=key_hash(make=True))
+                references.append(exhibit.reference)
+        except Refusal as refusal:
+            errors.append(refusal_text(refusal.code, refusal.facts))
+    for values in (form.values, form.data):
+        known = values.get(field) or []
+        values[field] = [*known, *(one for one in references if one not in known)]
+    if errors:
+        form.refuse({**form.errors, field: [*form.errors.get(field, []), *errors]})
+
+
+def drafts(references: Sequence[str]) -> list[Exhibit]:
+    """The sender's own unfiled exhibits with these references; `NotVisible` if one is not."""
+    return queries.own_drafts(g.actor, references, key_hash())
+
+
+def shown(references: Sequence[str]) -> list[dict[str, Any]]:
+    """The exhibits of a form for the macro ``upload_field``; unknown references are left out."""
+    found = []
+    for reference in references:
+        try:
+            found += drafts([reference])
+        except NotVisible:
+            continue
+    return [exhibit_as_plain(exhibit, describe=trouble_text) for exhibit in found]
