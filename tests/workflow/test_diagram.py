@@ -1,7 +1,7 @@
 """The pictures: complete, valid, readable at 360 px, usable without seeing them."""
 
 import re
-from itertools import pairwise
+from itertools import combinations, pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -50,6 +50,24 @@ def test_the_lit_state_is_marked_by_more_than_colour(registry):
     assert "Now" in [t.text for t in lit.iter(f"{SVG}text")]
     strong = {g.attrib["data-from"] for g in picture.iter(f"{SVG}g") if g.get("opacity") == "1"}
     assert strong == {"pending_response.open"}
+
+
+def test_without_a_lit_state_every_step_stands_out(registry):
+    picture = drawn(registry.workflow("marketplace"))
+    assert {g.attrib["opacity"] for g in picture.iter(f"{SVG}g") if "data-from" in g.attrib} == {"1"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lines_to_different_states_never_lie_on_each_other(registry, name):
+    uprights = []
+    for group in drawn(registry.workflow(name)).iter(f"{SVG}g"):
+        if "data-from" in group.attrib:
+            path = group.find(f"{SVG}path").attrib
+            x, start, end = map(float, re.search(r"Q([\d.]+) [\d.]+ [\d.]+ ([\d.]+)V([\d.]+)", path["d"]).groups())
+            uprights.append(((group.attrib["data-to"], "stroke-dasharray" in path), x, *sorted((start, end))))
+    for one, other in combinations(uprights, 2):
+        same_place = one[1] == other[1] and one[2] < other[3] and other[2] < one[3]
+        assert one[0] == other[0] or not same_place, (one, other)
 
 
 def test_an_unknown_lit_state_lights_nothing(registry):
