@@ -1,11 +1,11 @@
 # `make help` lists what there is. ARGS passes words on: make test ARGS="tests/workflow -x"
 .DEFAULT_GOAL := help
 SHELL := bash
-.PHONY: help setup run test check assets lint lock bench clean
+.PHONY: help setup run test check assets lint lock translations bench clean
 export PYTHON
 
 help:    ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup:   ## prepare .venv with the pinned packages and the command .venv/bin/ipdesk
 	@scripts/setup.sh runtime
@@ -33,6 +33,10 @@ assets:    ## rebuild ipdesk/static from assets/ (needs Node 20 or newer)
 lock:    ## pin again what pyproject.toml asks for
 	@scripts/setup.sh test
 	@scripts/lock.sh $(ARGS)
+
+translations:    ## collect the texts of pages and bring the catalogues up to date
+	@scripts/setup.sh runtime
+	@scripts/translations.sh
 
 bench: setup    ## measure; make bench ARGS="list --size 100000 --json"
 	@.venv/bin/ipdesk bench $(ARGS)

@@ -70,7 +70,7 @@ venv_is_sound() {
 }
 
 digest() {
-    { printf '%s\n' "$PWD"; cat pyproject.toml requirements.lock requirements-test.lock scripts/setup.sh; } | sha256sum | cut -d' ' -f1
+    { printf '%s\n' "$PWD"; cat pyproject.toml requirements*.lock scripts/setup.sh; } | sha256sum | cut -d' ' -f1
 }
 
 is_ready() {
@@ -102,8 +102,10 @@ fi
 
 say "installing the packages of $lock, each checked against its hash (some minutes the first time)"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1
-.venv/bin/python -m pip install --quiet --require-hashes --no-deps -r "$lock" 9>&-
-.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation -e . 9>&-
+install() { .venv/bin/python -m pip install --quiet --no-deps --use-pep517 --no-build-isolation "$@" 9>&-; }
+install --require-hashes -r requirements-build.lock
+install --require-hashes -r "$lock"
+install -e .
 
 digest > ".venv/.stamp-$kind.new"
 mv ".venv/.stamp-$kind.new" ".venv/.stamp-$kind"

@@ -5,6 +5,12 @@ import { filterTables } from './filter.js'
 import { keyboard } from './keyboard.js'
 import { uploads } from './upload.js'
 
+// Times are shown in the reader's own zone: only the browser knows it.
+function rememberZone () {
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone
+  if (zone) document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`
+}
+
 function start () {
   document.body.classList.add('js-enabled', 'govuk-frontend-supported')
   createAll(Button, { preventDoubleClick: true })
@@ -23,5 +29,6 @@ function start () {
 }
 
 keyboard()
+rememberZone()
 if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start)
 else start()
