@@ -1,5 +1,6 @@
 // Everything here only adds comfort: each page works without it.
 import { createAll, Button, CharacterCount, ErrorSummary, NotificationBanner, PasswordInput, ServiceNavigation, SkipLink, Tabs } from 'govuk-frontend'
+import { exhibits } from './exhibits.js'
 import { confirmLeave } from './leave.js'
 import { filterTables } from './filter.js'
 import { keyboard } from './keyboard.js'
@@ -23,6 +24,7 @@ function start () {
   for (const button of document.querySelectorAll('[data-ipd-print]')) {
     button.addEventListener('click', () => window.print())
   }
+  exhibits() // before uploads: it empties the file fields that it takes over
   uploads(start)
   confirmLeave()
   filterTables()
