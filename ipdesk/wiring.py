@@ -14,11 +14,14 @@ from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from ipdesk.config import Settings
 from ipdesk.core.casework.rules import Rules, rules
 from ipdesk.core.db.core import db
+from ipdesk.core.deadlines.calendar import read_rule
 from ipdesk.core.deadlines.wording import day_text, distance_text, moment_text
 from ipdesk.core.http import access, headers, problems
 from ipdesk.core.kernel.clock import Clock, SystemClock
 from ipdesk.core.kernel.text import translate
-from ipdesk.core.workflow import load
+from ipdesk.core.outbox.render import letter_book
+from ipdesk.core.workflow import Problem, load
+from ipdesk.core.workflow.checker import KnownNames, check
 from ipdesk.features.accounts.stores import use_store_book
 from ipdesk.features.catalogue.connector import connector_of
 from ipdesk.features.catalogue.store_book import CatalogueStoreBook
@@ -107,6 +110,17 @@ def join_rules(settings: Settings) -> None:
     for module in parts("rules"):
         module.register(rules)
         problems.register_refusals(getattr(module, "REFUSALS", {}))
+
+
+def check_law(settings: Settings) -> list[Problem]:
+    """Everything wrong with the files under ``workflows/``, as ``ipdesk check`` prints it."""
+    parts("models")
+    join_rules(settings)
+    known = KnownNames(
+        guards=frozenset(rules.guards), effects=frozenset(rules.effects),
+        recipients=frozenset(name.rpartition(":")[2] for name in rules.recipients),
+        messages=frozenset(rules.letters) & frozenset(letter_book().letters))
+    return check(rules.workflows, known, read_rule=read_rule)
 
 
 def show_texts(app: Flask, settings: Settings) -> None:

@@ -1,0 +1,24 @@
+"""${message}
+
+Revision: ${up_revision}
+After: ${down_revision | comma,n}
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from ipdesk.core.db import types
+${imports if imports else ""}
+
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    ${upgrades if upgrades else "pass"}
+
+
+def downgrade() -> None:
+    ${downgrades if downgrades else "pass"}

@@ -1,0 +1,110 @@
+"""Proving an installation against itself. Every fault is one line that names what is wrong."""
+
+import json
+from collections.abc import Iterator
+
+from sqlalchemy import func, select
+
+from ipdesk.config import Settings
+from ipdesk.core.audit.entries import entries_of
+from ipdesk.core.audit.verify import faults as audit_faults
+from ipdesk.core.casework import clocks, tallies
+from ipdesk.core.casework.advance import workflow_of
+from ipdesk.core.casework.models import Case, Tally, TallyEntry
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.casework.summary import summary_of
+from ipdesk.core.db.core import db
+from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
+from ipdesk.features.catalogue.models import Capture
+from ipdesk.features.complaints.models import Claim, Complaint, Notice
+from ipdesk.features.evidence.models import Blob
+from ipdesk.features.evidence.store import current as evidence_store
+from ipdesk.features.rights.models import Right
+from ipdesk.worker import log_origin, log_public_key
+
+
+def faults(settings: Settings) -> Iterator[str]:
+    """Audit log, summaries, deadlines, counts, captures and evidence, in that order."""
+    yield from audit_faults(origin=log_origin(settings), public_keys=[log_public_key(settings)])
+    yield from summary_faults()
+    yield from tally_faults()
+    yield from capture_faults()
+    yield from evidence_faults()
+
+
+def summary_faults() -> Iterator[str]:
+    """The stored summary of each complaint must be what its claims and clocks add up to."""
+    for number in db.session.execute(select(Complaint.id).order_by(Complaint.id)).scalars():
+        row = db.session.get(Complaint, number)
+        law = workflow_of(row.case)
+        claims = list(db.session.execute(
+            select(Claim).where(Claim.complaint_id == number).order_by(Claim.position)).scalars())
+        yield from _one(row, law, claims)
+        db.session.expunge_all()
+
+
+def _one(row, law, claims) -> Iterator[str]:
+    place = f"complaint {row.reference}"
+    unknown = [claim.state for claim in claims if claim.state not in law.states]
+    if unknown or not claims:
+        yield f"{place}: {unknown[0] if unknown else 'no claim'} is no state of {law.name}"
+        return
+    logged = _logged_states(row.id)
+    for claim in claims:
+        if logged.get(claim.id) != claim.state:
+            yield f"{place}: claim {claim.id} is {claim.state}, the log says {logged.get(claim.id)}"
+    if row.state != (right := summary_of([claim.state for claim in claims], law)):
+        yield f"{place}: stored as {row.state}, its claims say {right}"
+    if row.claims_count != len(claims):
+        yield f"{place}: stored with {row.claims_count} claims, there are {len(claims)}"
+    stored = (row.stage_name, row.to_respond, row.for_staff, row.for_complainant)
+    rules.kinds["complaint"].summarised(row, claims, law)
+    if stored != (row.stage_name, row.to_respond, row.for_staff, row.for_complainant):
+        yield f"{place}: the marks that lists filter by do not fit its claims"
+    if row.next_due_at != clocks.next_due(row.id):
+        yield f"{place}: next due {row.next_due_at}, its clocks say {clocks.next_due(row.id)}"
+
+
+def _logged_states(case_id: int) -> dict[int, str]:
+    """Where the audit log left each part of a case."""
+    return {mover: end for entry in entries_of(case_id)
+            for mover, _, end in json.loads(entry.body)["payload"].get("moved", [])}
+
+
+def tally_faults() -> Iterator[str]:
+    """Folded counts plus open steps must equal the rows."""
+    wanted: dict[tuple[str, str], int] = {}
+    for model in (Notice, Right, Complaint):
+        for row in db.session.execute(select(model).order_by(model.id)).scalars():
+            for pair in tallies.counted(row):
+                wanted[pair] = wanted.get(pair, 0) + 1
+    found: dict[tuple[str, str], int] = {
+        (row.scope, row.key): row.value for row in db.session.execute(select(Tally)).scalars()}
+    for scope, key, delta in db.session.execute(
+        select(TallyEntry.scope, TallyEntry.key, func.sum(TallyEntry.delta))
+        .group_by(TallyEntry.scope, TallyEntry.key)
+    ):
+        found[scope, key] = found.get((scope, key), 0) + int(delta)
+    for pair in sorted(wanted.keys() | {key for key, value in found.items() if value}):
+        if wanted.get(pair, 0) != found.get(pair, 0):
+            yield (f"count {pair[0]} {pair[1]}: stored {found.get(pair, 0)}, "
+                   f"there are {wanted.get(pair, 0)}")
+
+
+def capture_faults() -> Iterator[str]:
+    """A capture must hash to what was written when it was taken."""
+    for row in db.session.execute(select(Capture).order_by(Capture.id)).scalars():
+        if sha256_hex(canonical_json({"content": row.content, "images": row.images})) != row.sha256:
+            reference = db.session.execute(
+                select(Case.reference).where(Case.id == row.case_id)).scalar()
+            yield f"capture {row.id} of {reference}: its content was changed"
+
+
+def evidence_faults() -> Iterator[str]:
+    """Every file must be there and hash to its name."""
+    store = evidence_store()
+    for row in db.session.execute(select(Blob).order_by(Blob.sha256)).scalars():
+        if not store.exists(row.sha256):
+            yield f"evidence {row.sha256}: the file is missing"
+        elif not store.verify(row.sha256):
+            yield f"evidence {row.sha256}: the file was changed"
