@@ -137,7 +137,7 @@ def contrast(one: str, other: str) -> float:
 
 def test_stages_differ_in_word_colour_and_shape_and_can_be_read():
     assert list(STAGES) == ["received", "pending_response", "counter_notified", "delisted", "closed"]
-    for key in ("label", "colour", "tint", "shape", "shape_name"):
+    for key in ("label", "colour", "tint", "shape"):
         assert len({getattr(stage, key) for stage in STAGES.values()}) == 5
     for stage in STAGES.values():
         assert contrast("#ffffff", stage.colour) >= 4.5

@@ -12,7 +12,7 @@ from unicodedata import east_asian_width
 
 from ipdesk.core.kernel.text import N_
 from ipdesk.core.workflow.definition import CLOCK, STAGES, State, Transition, Workflow
-from ipdesk.core.workflow.stages import PLAIN, Stage
+from ipdesk.core.workflow.stages import COLOURS, FONT, PLAIN, Stage
 from ipdesk.core.workflow.stages import STAGES as STAGE_LOOKS
 
 Translate = Callable[[str], str]
@@ -40,8 +40,7 @@ _HEADER = 30.0         # word and shape of a stage
 _PAD = 8.0             # inside a stage, around its states
 _LINE = 16.0           # a line of a state's label
 _SMALL_LINE = 14.0
-_FONT = "'Noto Sans','Noto Sans SC','Noto Sans CJK SC',sans-serif"
-_INK, _QUIET, _FAINT = "#1f2933", "#52606d", "#9aa5b1"
+_INK, _QUIET, _SHEET = COLOURS["ink"], COLOURS["quiet"], COLOURS["sheet"]
 
 
 # --- Mermaid --------------------------------------------------------------------------------------
@@ -68,7 +67,7 @@ def mermaid(workflow: Workflow, lit: str | None = None, translate: Translate = s
         lines.extend(f"    class {_identifier(s.name)} {name}" for s in states if s.name != lit)
     if lit is not None and lit in workflow.states:
         colour = _look(workflow.states[lit]).colour
-        lines.append(f"    classDef lit fill:{colour},stroke:{colour},color:#ffffff,stroke-width:3px")
+        lines.append(f"    classDef lit fill:{colour},stroke:{colour},color:{_SHEET},stroke-width:3px")
         lines.append(f"    class {_identifier(lit)} lit")
     return "\n".join(lines) + "\n"
 
@@ -137,7 +136,7 @@ def svg(workflow: Workflow, lit: str | None = None, translate: Translate = str, 
     total = legend + 24
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {total:g}" width="100%" role="img" '
-        f'aria-labelledby="{escape(element_id)}-title {escape(element_id)}-desc" font-family="{_FONT}">',
+        f'aria-labelledby="{escape(element_id)}-title {escape(element_id)}-desc" font-family="{escape(FONT)}">',
         f'<title id="{escape(element_id)}-title">{escape(translate(workflow.label))}</title>',
         f'<desc id="{escape(element_id)}-desc">{escape(_description(workflow, lit, translate))}</desc>',
         *(_band(*band, left, right, translate) for band in bands),
@@ -239,18 +238,16 @@ def _band(stage: Stage, top: float, height: float, left: float, right: float, tr
         return ""
     return (
         f'<g><rect x="{x:g}" y="{top:g}" width="{width:g}" height="{height:g}" rx="8" fill="{stage.tint}"/>'
-        f'<g transform="translate({left:g} {top + 5:g})"><circle cx="10" cy="10" r="10" fill="{stage.colour}"/>'
-        f'<path d="{stage.shape}" fill="none" stroke="#ffffff" stroke-width="2" stroke-linecap="round" '
-        f'stroke-linejoin="round"/></g>'
-        f'<text x="{left + 28:g}" y="{top + 20:g}" font-size="14" font-weight="700" fill="{stage.colour}">'
+        f'<path transform="translate({left:g} {top + 6:g}) scale(0.75)" d="{stage.shape}" fill="{stage.colour}" fill-rule="evenodd"/>'
+        f'<text x="{left + 25:g}" y="{top + 20:g}" font-size="14" font-weight="700" fill="{stage.colour}">'
         f"{escape(translate(stage.label))}</text></g>"
     )
 
 
 def _state(node: _Node, lit: bool, left: float, right: float, translate: Translate) -> str:
     stage = _look(node.state)
-    ink, quiet = ("#ffffff", "#ffffff") if lit else (_INK, _QUIET)
-    fill = stage.colour if lit else "#ffffff"
+    ink, quiet = (_SHEET, _SHEET) if lit else (_INK, _QUIET)
+    fill = stage.colour if lit else _SHEET
     y = node.top + 6
     texts = []
     for line in node.label:
@@ -273,8 +270,8 @@ def _now(node: _Node, right: float, translate: Translate) -> str:
     width = 14 + 7.0 * sum(2 if east_asian_width(c) in "WF" else 1 for c in word)
     x, y = right - width - 6, node.top - 9
     return (
-        f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="16" rx="8" fill="{_INK}" stroke="#ffffff" stroke-width="1.5"/>'
-        f'<text x="{x + width / 2:g}" y="{y + 12:g}" font-size="11" font-weight="700" text-anchor="middle" fill="#ffffff">'
+        f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="16" rx="8" fill="{_INK}" stroke="{_SHEET}" stroke-width="1.5"/>'
+        f'<text x="{x + width / 2:g}" y="{y + 12:g}" font-size="11" font-weight="700" text-anchor="middle" fill="{_SHEET}">'
         f"{escape(word)}</text>"
     )
 
@@ -316,7 +313,7 @@ def _line(
     x = side + away * (_PAD + 4 + _TRACK * bus.track)
     start, end = ports[id(bus), source], ports[id(bus), bus.dest]
     turn = min(4.0, abs(end - start) / 2) * (1 if end > start else -1)
-    colour = _look(workflow.states[bus.dest]).colour if strong else _FAINT
+    colour = _look(workflow.states[bus.dest]).colour if strong else _QUIET
     tip = side + away * 2
     dash = ' stroke-dasharray="4 3"' if bus.by_silence else ""
     path = (
@@ -325,7 +322,7 @@ def _line(
     )
     head = f"M{tip:g} {end:.1f}l{away * 6:g} -3.2v6.4z"
     return (
-        f'<g data-from="{escape(source)}" data-to="{escape(bus.dest)}" opacity="{1 if strong else 0.45:g}">'
+        f'<g data-from="{escape(source)}" data-to="{escape(bus.dest)}" opacity="{1 if strong else 0.3:g}">'
         f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{1.6 if strong else 1:g}"{dash}/>'
         f'<path d="{head}" fill="{colour}"/></g>'
     )
