@@ -6,7 +6,9 @@ the page number.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -88,7 +90,7 @@ def _bound(question: dict, runs: list[Run]) -> dict:
         for run in runs:
             for n in range(run.pages):
                 page, number = pages[run.first + n - 1], run.first + n
-                foot = _foot(stamp, question, run, n, number, total)
+                foot = partial(_foot, stamp, question, run, n, number, total)
                 if run.own is None:
                     try:
                         _frame(pdf, page, foot, stamp, seen)
@@ -96,7 +98,7 @@ def _bound(question: dict, runs: list[Run]) -> dict:
                         raise ExhibitFailed(run.exhibit) from error
                 else:
                     marks, links = _resolve(references.get(run.own + n, ()), places, stamp, pages)
-                    _print_on(pdf, page, foot + marks, stamp)
+                    _print_on(pdf, page, foot(A4_SHORT) + marks, stamp)
                     if links:
                         page.obj.Annots = pdf.make_indirect(Array(links))
         _drop_letters(pdf)
@@ -225,10 +227,10 @@ def _to_unicode(cmap: bytes) -> list[tuple[str, str]]:
     return [(cid.decode(), bytes.fromhex(code.decode()).decode("utf-16-be")) for cid, code in pairs]
 
 
-def _foot(stamp: _Stamp, question: dict, run: Run, n: int, number: int, total: int) -> str:
-    """The foot: exhibit and its own page at the left, bundle id in the middle, page n of N at the right."""
+def _foot(stamp: _Stamp, question: dict, run: Run, n: int, number: int, total: int, width: float) -> str:
+    """The foot of a page ``width`` wide: exhibit and its own page at the left, bundle id in the middle, page n of N at the right."""
     left = SIDE
-    right_edge = A4_SHORT - SIDE
+    right_edge = width - SIDE
     out = f"q {_HAIRLINE} {left} {_RULE} m {right_edge:.2f} {_RULE} l S Q\n"
     if run.exhibit:
         label = stamp.phrases["exhibit"] % {"id": run.exhibit}
@@ -237,7 +239,7 @@ def _foot(stamp: _Stamp, question: dict, run: Run, n: int, number: int, total: i
     else:
         out += stamp.text(left, _BASELINE - 1, question["reference"], _QUIET)
     middle = stamp.phrases["bundle"] % {"id": question["bundle_id"]}
-    out += stamp.text((A4_SHORT - stamp.width(middle)) / 2, _BASELINE - 1, middle, _QUIET)
+    out += stamp.text((width - stamp.width(middle)) / 2, _BASELINE - 1, middle, _QUIET)
     return out + stamp.right(right_edge, _BASELINE - 1, stamp.phrases["page_of"] % {"n": number, "total": total}, _INK, 8.5)
 
 
@@ -264,7 +266,7 @@ def _contents(page) -> list:
 # --- exhibit pages --------------------------------------------------------------------------
 
 
-def _frame(pdf, page, foot: str, stamp: _Stamp, seen: set) -> None:
+def _frame(pdf, page, foot: Callable[[float], str], stamp: _Stamp, seen: set) -> None:
     """Turns the page into a drawing on a fresh A4 page with our foot below it."""
     obj = page.obj
     box, (across, up), turn = _shown_box(page)
@@ -279,8 +281,7 @@ def _frame(pdf, page, foot: str, stamp: _Stamp, seen: set) -> None:
         if key not in ("/Type", "/Parent"):
             del obj[key]
     obj.MediaBox = Array([0, 0, round(width, 3), round(height, 3)])
-    centre = (width - A4_SHORT) / 2
-    content = f"q {' '.join(f'{m:.5f}' for m in matrix)} cm /Exhibit Do Q\nq 1 0 0 1 {centre:.2f} 0 cm\n/Artifact <</Type/Pagination>> BDC\n{foot}EMC Q"
+    content = f"q {' '.join(f'{m:.5f}' for m in matrix)} cm /Exhibit Do Q\n/Artifact <</Type/Pagination>> BDC\n{foot(width)}EMC"
     obj.Resources = Dictionary(XObject=Dictionary(Exhibit=drawing) if drawing is not None else Dictionary(), Font=stamp.fonts)
     if drawing is None:
         content = content.split("\n", 1)[1]

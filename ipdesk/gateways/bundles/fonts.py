@@ -15,6 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from ipdesk.gateways.bundles.workers import BARE_PACKAGE
+
 # Noto Sans with its sister scripts, symbols and line-drawn emoji; Noto Sans CJK.
 FONT_PACKAGES = ("manimgx_fonts", "noto_cjk_sans_otc")
 
@@ -73,8 +75,7 @@ def prepare() -> Path:
     """
     ready = font_cache() / "fonts.conf"
     if not (ready.exists() and (font_cache() / "coverage.json").exists()):
-        root = str(Path(__file__).resolve().parents[3])
-        code = f"import sys; sys.path.insert(0, {root!r}); from ipdesk.gateways.bundles import fonts; fonts.coverage(); fonts.fontconfig_file()"
+        code = BARE_PACKAGE + "from ipdesk.gateways.bundles import fonts; fonts.coverage(); fonts.fontconfig_file()"
         subprocess.run([sys.executable, "-I", "-c", code], check=True, timeout=300)
     return ready
 

@@ -12,7 +12,13 @@ ROOT = Path(__file__).resolve().parents[3]
 # Less than the 64 KiB that Linux keeps in a pipe for a reader who has not come yet.
 PIPE_HOLDS = 16_000
 SECONDS_TO_START = 60
-_START = "import sys; sys.path.insert(0, {root!r}); from ipdesk.gateways.bundles.child import main; main()"
+# A child knows the package without running its ``__init__``, which loads a web framework: slow to start, and
+# nothing that a process with a stranger's file in its hands should have in memory.
+BARE_PACKAGE = (
+    "import sys, types; sys.path.insert(0, {root!r}); package = types.ModuleType('ipdesk'); "
+    "package.__path__ = [{root!r} + '/ipdesk']; sys.modules['ipdesk'] = package\n"
+).format(root=str(ROOT))
+_START = BARE_PACKAGE + "from ipdesk.gateways.bundles.child import main; main()"
 
 
 class ChildFailed(RuntimeError):
@@ -37,7 +43,7 @@ class Child:
         self._ready = False
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _START.format(root=str(ROOT))],
+                [sys.executable, "-I", "-c", _START],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=workplace, close_fds=True,
                 env={"LANG": "C.UTF-8", "TMPDIR": str(workplace), **(environment or {})},
             )
