@@ -28,8 +28,8 @@ WAITS_LABELS = {
     "nobody": "",
 }
 _NOW = N_("Now")
-_ACT = N_("an act")
-_SILENCE = N_("silence")
+_ACT = N_("Somebody acts")
+_SILENCE = N_("Nobody acts in time")
 
 _WIDTH = 360.0
 _EDGE = 6.0            # outer margin
@@ -279,13 +279,15 @@ def _now(node: _Node, right: float, translate: Translate) -> str:
 def _lines(
     buses: list[_Bus], nodes: dict[str, _Node], workflow: Workflow, lit: str | None, left: float, right: float
 ) -> Iterator[str]:
-    """Every bus; those of the lit state last, so that they lie on top."""
+    """Every bus, faint and strong lines in one group each; those of the lit state last, so that they lie on top."""
     ports = _ports(buses, nodes)
     for strong in (False, True):
+        yield '<g data-weight="strong">' if strong else '<g data-weight="faint" opacity="0.3">'
         for bus in buses:
             for source in bus.sources:
                 if (lit is None or source == lit) is strong:
                     yield _line(bus, source, ports, workflow, strong, left if bus.upward else right)
+        yield "</g>"
 
 
 def _ports(buses: list[_Bus], nodes: dict[str, _Node]) -> dict[tuple[int, str], float]:
@@ -322,7 +324,7 @@ def _line(
     )
     head = f"M{tip:g} {end:.1f}l{away * 6:g} -3.2v6.4z"
     return (
-        f'<g data-from="{escape(source)}" data-to="{escape(bus.dest)}" opacity="{1 if strong else 0.3:g}">'
+        f'<g data-from="{escape(source)}" data-to="{escape(bus.dest)}">'
         f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{1.6 if strong else 1:g}"{dash}/>'
         f'<path d="{head}" fill="{colour}"/></g>'
     )
@@ -336,7 +338,7 @@ def _legend(y: float, left: float, translate: Translate) -> str:
             f'<path d="M{x:g} {y + 10:g}h22" stroke="{_QUIET}" stroke-width="1.6"{dash}/>'
             f'<text x="{x + 28:g}" y="{y + 14:g}" font-size="11" fill="{_QUIET}">{escape(word)}</text>'
         )
-        x += 110
+        x += 130
     return f'<g aria-hidden="true">{"".join(parts)}</g>'
 
 
