@@ -44,7 +44,7 @@ REFUSALS = {
 
 def notice_is_complete(act: Act) -> str | None:
     """17 U.S.C. § 512(c)(3)(A), or the house's list: every element of the regime is proven."""
-    return "element_missing" if elements.missing(act.row) else None
+    return "element_missing" if elements.missing(notice_of(act)) else None
 
 
 def right_is_in_force(act: Act) -> str | None:

@@ -15,6 +15,7 @@ class CounterNotice(db.Model):
 
     ``contact`` is ``{name, address, phone, email}``: under 17 U.S.C. § 512(g)(3)(D) it goes to the
     notifier. ``copy`` is the exact text that the notifier receives. ``grounds`` are codes.
+    ``received_at`` is when it reached the operator, ``entered_at`` when it was typed in.
     """
 
     __tablename__ = "counter_notices"
@@ -32,6 +33,7 @@ class CounterNotice(db.Model):
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
     entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     filed_by: Mapped[int | None] = mapped_column(BigId)
+    exhibit_ids: Mapped[list[int]] = mapped_column(CanonicalJson, default=list)
 
 
 class CounterNoticeDraft(db.Model):
@@ -59,6 +61,7 @@ class Answer(db.Model):
     signed_name: Mapped[str] = mapped_column(String(200))
     answered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answered_by: Mapped[int | None] = mapped_column(BigId)
+    exhibit_ids: Mapped[list[int]] = mapped_column(CanonicalJson, default=list)
 
 
 class CourtNotice(db.Model):
@@ -84,3 +87,4 @@ class CourtNotice(db.Model):
     reason: Mapped[str] = mapped_column(Text, default="")
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     decided_by: Mapped[int | None] = mapped_column(BigId)
+    exhibit_ids: Mapped[list[int]] = mapped_column(CanonicalJson, default=list)

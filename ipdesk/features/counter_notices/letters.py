@@ -1,0 +1,56 @@
+"""What letters about counter-notifications and court actions may say: plain facts for ``templates/mail``."""
+
+from typing import Any
+
+from ipdesk.core.casework.advance import Act
+from ipdesk.core.db.core import db
+from ipdesk.core.deadlines.models import Deadline
+from ipdesk.core.deadlines.wording import day_text
+from ipdesk.core.kernel.text import N_
+from ipdesk.core.outbox.enqueue import Recipient
+from ipdesk.features.complaints import letters as complaints
+from ipdesk.features.counter_notices import copies, queries
+from ipdesk.features.counter_notices.models import Answer, CounterNotice, CourtNotice
+
+MESSAGES = (
+    "counter_notice_copy", "counter_notice_received", "complainant_answered",
+    "court_action_received", "court_action_confirmed", "court_action_rejected",
+)
+COPY_OF = N_("Counter-notification %(reference)s")
+
+
+def context(act: Act, recipient: Recipient) -> dict[str, Any]:
+    """The facts of `complaints.letters` and those of the document that this act is about."""
+    own: dict[str, Any] = {}
+    if number := act.facts.get("counter_notice_id"):
+        own = _of_counter_notice(act, db.session.get_one(CounterNotice, number), recipient)
+    elif number := act.facts.get("answer_id"):
+        own = {"answer": db.session.get_one(Answer, number).text}
+    elif number := act.facts.get("court_notice_id"):
+        own = _of_court_notice(db.session.get_one(CourtNotice, number), recipient)
+    return {**complaints.context(act, recipient), **own}
+
+
+def _of_counter_notice(act: Act, row: CounterNotice, recipient: Recipient) -> dict[str, Any]:
+    shared = [one.name for one in queries.exhibits(row.exhibit_ids) if one.visibility == "share"]
+    return {
+        "received_text": complaints.when(row.received_at, recipient),
+        "statutory": copies.is_statutory(act.row.regime),
+        "elements": [{"label": complaints.say(COPY_OF, recipient, reference=row.reference),
+                      "text": row.copy}],
+        "exhibits": shared, "forwarded": True, "put_back": _put_back(act, recipient),
+    }
+
+
+def _put_back(act: Act, recipient: Recipient) -> dict[str, str] | None:
+    """The first and the last instant of the put-back that this act has started."""
+    line: Deadline | None = next((d for d in act.deadlines if d.name.startswith("put_back")), None)
+    if line is None:
+        return None
+    return {"earliest_text": complaints.when(line.opens_at, recipient),
+            "latest_text": complaints.when(line.due_at, recipient)}
+
+
+def _of_court_notice(row: CourtNotice, recipient: Recipient) -> dict[str, Any]:
+    return {"action": {"court": row.forum, "case_number": row.docket,
+                       "filed_text": day_text(row.filed_on, recipient.locale)}}

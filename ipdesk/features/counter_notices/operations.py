@@ -1,0 +1,384 @@
+"""What the seller answers, what the rights holder answers to that, and what a court has before it.
+
+Each verb runs in the caller's unit of work.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from ipdesk.core.casework.advance import advance, workflow_of
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.core import db
+from ipdesk.core.kernel.actors import Actor
+from ipdesk.core.kernel.canonical import sha256_hex
+from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible, Refusal
+from ipdesk.core.kernel.ids import new_reference
+from ipdesk.core.kernel.text import N_
+from ipdesk.features.complaints import elements
+from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.complaints.models import Claim, Complaint, Notice
+from ipdesk.features.counter_notices import copies, facts, queries
+from ipdesk.features.counter_notices.models import (
+    Answer,
+    CounterNotice,
+    CounterNoticeDraft,
+    CourtNotice,
+)
+from ipdesk.features.evidence import intake
+from ipdesk.features.evidence import operations as evidence
+from ipdesk.features.evidence.models import Exhibit
+
+LONGEST_DRAFT_FIELD = 20_000
+AHEAD_OF_UTC = timedelta(hours=14)  # where the day begins first, so that nobody's today is refused
+CHOOSE = N_("Choose at least one listing.")
+FUTURE = N_("This day lies in the future.")
+BEFORE_COMPLAINT = N_("This lies before the complaint was filed.")
+NO_DOCUMENT = N_("Add the document.")
+FILL_IN = N_("Fill this in.")
+
+
+# --- the seller ----------------------------------------------------------------------------------
+
+
+def delete_listings(
+    *, actor: Actor, complaint: Complaint, claim_ids: Iterable[int], seen: int | None = None,
+) -> Complaint:
+    """The seller has these listings deleted, which ends their claims and admits nothing."""
+    advance(actor=actor, row=complaint, movers=_chosen(complaint, claim_ids),
+            trigger="delete_listing", seen=seen)
+    return complaint
+
+
+def save_draft(
+    *, actor: Actor, complaint: Complaint, form: Mapping[str, Any],
+) -> CounterNoticeDraft:
+    """Keep what this person has typed for this complaint so far, on whatever device."""
+    if actor.user_id is None:
+        raise Forbidden("save_draft")
+    kept = {name: _shortened(value) for name, value in form.items()}
+    row = queries.draft(complaint.id, actor.user_id)
+    if row is None:
+        row = CounterNoticeDraft(complaint_id=complaint.id, user_id=actor.user_id, form={})
+        db.session.add(row)
+    row.form, row.saved_at = {**row.form, **kept}, actor.at
+    db.session.flush()
+    return row
+
+
+def _shortened(value: Any) -> Any:
+    return value[:LONGEST_DRAFT_FIELD] if isinstance(value, str) else value
+
+
+def load_draft(*, actor: Actor, complaint: Complaint) -> dict[str, Any]:
+    """What `save_draft` kept for this person; empty for none."""
+    row = queries.draft(complaint.id, actor.user_id)
+    return dict(row.form) if row else {}
+
+
+def file_counter_notice(
+    *, actor: Actor, complaint: Complaint, claim_ids: Iterable[int], grounds: Sequence[str] = (),
+    explanation: str = "", contact: Mapping[str, str], signed_name: str,
+    statements: Iterable[str], exhibits: Mapping[Exhibit, str] | None = None,
+    original: Exhibit | None = None, received_at: datetime | None = None, channel: str = "desk",
+    copy_shown: str | None = None, seen: int | None = None,
+) -> CounterNotice:
+    """Receive the seller's counter-notification and send its copy to the rights holder.
+
+    ``statements`` are codes of the regime's set; ``exhibits`` maps drafts to ``platform_only`` or
+    ``share`` (where a statute fixes the elements, nothing else is shared). A document received
+    elsewhere brings its ``original``, ``channel`` and ``received_at``. ``copy_shown`` is the SHA-256 of
+    the copy that the signer read. Raises ``Invalid`` naming the field of each missing element,
+    ``Refusal`` (``copy_changed`` and those of the door), ``Stale``.
+    """
+    claims, codes = _chosen(complaint, claim_ids), list(statements)
+    _require_known_grounds(grounds)
+    handed = _visibilities(complaint.regime, exhibits or {})
+    said = draft_record(complaint, claims, grounds=grounds, explanation=explanation,
+                        contact=contact, signed_name=signed_name, statements=codes, exhibits=handed)
+    _require_elements(complaint.regime, said)
+    _require_arrival(complaint, received_at, actor.at)
+    row = CounterNotice(
+        reference=new_reference("CN"), complaint_id=complaint.id,
+        claim_ids=[claim.id for claim in claims], grounds=list(grounds), explanation=explanation,
+        contact=dict(contact), signed_name=signed_name, copy=copy_for(complaint, said),
+        channel=channel, received_at=received_at or actor.at, entered_at=actor.at,
+        filed_by=actor.user_id, exhibit_ids=[])
+    if copy_shown is not None and copy_shown != digest_of(row.copy):
+        raise Refusal("copy_changed")
+    db.session.add(row)
+    db.session.flush()
+    elements.sign_statements(
+        actor=actor, case_id=complaint.id, document=facts.document_of(row), regime=complaint.regime,
+        codes=codes, name=signed_name, locale=actor.locale, kind=copies.DOCUMENT)
+    row.exhibit_ids = _hand_in(actor, complaint, handed, role="counter_notice",
+                               claims=claims, store_id=complaint.store_id)
+    if original is not None:
+        row.exhibit_ids += _hand_in(actor, complaint, {original: "platform_only"},
+                                    role="received_document", claims=claims,
+                                    store_id=complaint.store_id)
+    advance(actor=actor, row=complaint, movers=claims, trigger="receive_counter_notice", seen=seen,
+            facts={"counter_notice_id": row.id},
+            dated={"counter_notice_received": row.received_at})
+    if (draft := queries.draft(complaint.id, actor.user_id)) is not None:
+        db.session.delete(draft)
+    db.session.flush()
+    return row
+
+
+def draft_record(
+    complaint: Complaint, claims: Sequence[Claim], *, grounds: Sequence[str], explanation: str,
+    contact: Mapping[str, str], signed_name: str, statements: Iterable[str],
+    exhibits: Mapping[Exhibit, str],
+) -> dict[str, Any]:
+    """The record of a counter-notification that nobody has signed yet."""
+    return facts.said(
+        claims=claims, grounds=grounds, explanation=explanation, contact=contact,
+        signed_name=signed_name, statements=facts.statements_of(complaint.regime, statements),
+        exhibits=[facts.exhibit_facts(exhibit, shared=choice == "share")
+                  for exhibit, choice in exhibits.items()])
+
+
+def copy_for(complaint: Complaint, said: Mapping[str, Any]) -> str:
+    """The exact text that the rights holder gets, in the language of its notice."""
+    notice = db.session.get(Notice, complaint.notice_id)
+    return copies.render(complaint.regime, complaint.state, said, notice.locale)
+
+
+def digest_of(copy: str) -> str:
+    """What a form carries to prove which copy its signer read."""
+    return sha256_hex(copy.encode())
+
+
+def _visibilities(regime: str, exhibits: Mapping[Exhibit, str]) -> dict[Exhibit, str]:
+    """17 U.S.C. § 512(g)(2)(B) sends the counter-notification, not its enclosures."""
+    if copies.is_statutory(regime):
+        return dict.fromkeys(exhibits, "platform_only")
+    return dict(exhibits)
+
+
+_FIELDS = {"listings": "claim_ids", "contact.name": "name", "contact.address": "address",
+           "contact.phone": "phone"}
+
+
+def form_field(proof: str) -> str:
+    """The field of the form behind a field of the table of elements: ``statement_jurisdiction``."""
+    return _FIELDS.get(proof, proof.replace(":", "_"))
+
+
+def missing_fields(regime: str, said: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Form field → what the regime asks for and ``said`` does not prove."""
+    codes = {line["code"] for line in said["statements"]}
+    return {
+        form_field(proof): [FILL_IN if proof.startswith("contact.") else element["missing"]]
+        for element in elements.required(regime, copies.DOCUMENT) for proof in element["proven_by"]
+        if not elements.is_proven(proof, said, codes)
+    }
+
+
+def _require_elements(regime: str, said: Mapping[str, Any]) -> None:
+    if missing := missing_fields(regime, said):
+        raise Invalid(missing)
+
+
+def _require_known_grounds(grounds: Iterable[str]) -> None:
+    if not set(grounds) <= set(rules.workflows.table("grounds")):
+        raise Invalid({"grounds": [N_("Choose from the list.")]})
+
+
+def _require_arrival(complaint: Complaint, received_at: datetime | None, now: datetime) -> None:
+    if received_at is None:
+        return
+    if received_at > now:
+        raise Invalid({"received_at": [FUTURE]})
+    if received_at < complaint.filed_at:
+        raise Invalid({"received_at": [BEFORE_COMPLAINT]})
+
+
+# --- the rights holder ---------------------------------------------------------------------------
+
+
+def answer_counter_notice(
+    *, actor: Actor, complaint: Complaint, claim_ids: Iterable[int], text: str, signed_name: str,
+    exhibits: Mapping[Exhibit, str] | None = None, seen: int | None = None,
+) -> Answer:
+    """The rights holder maintains the complaint against a counter-notification; staff decide next."""
+    _require({"text": text, "signed_name": signed_name})
+    claims = _chosen(complaint, claim_ids)
+    handed = dict(exhibits or {})
+    row = Answer(
+        complaint_id=complaint.id, claim_ids=[claim.id for claim in claims], text=text,
+        signed_name=signed_name, answered_at=actor.at, answered_by=actor.user_id,
+        exhibit_ids=_hand_in(actor, complaint, handed, role="answer", claims=claims))
+    db.session.add(row)
+    db.session.flush()
+    advance(actor=actor, row=complaint, movers=claims, trigger="answer_counter_notice", seen=seen,
+            facts={"answer_id": row.id})
+    _show_to_store(actor, complaint, handed)
+    return row
+
+
+def tell_court_action(
+    *, actor: Actor, complaint: Complaint, claim_ids: Iterable[int], forum: str, docket: str,
+    filed_on: date, documents: Sequence[Exhibit], statements: Iterable[str], signed_name: str,
+    filed_by_notifier: bool = False, names_subscriber: bool = False, seeks_restraint: bool = False,
+    received_at: datetime | None = None, seen: int | None = None,
+) -> CourtNotice:
+    """The rights holder tells of a court action with its document; legal staff examine it.
+
+    The three flags are what the notifier says of the action; whether it qualifies is decided in
+    `confirm_court_action`. Raises ``Invalid`` without forum, docket, document or signature.
+    """
+    _require({"forum": forum, "docket": docket, "signed_name": signed_name})
+    if not documents:
+        raise Invalid({"documents": [NO_DOCUMENT]})
+    if filed_on > (actor.at + AHEAD_OF_UTC).date():
+        raise Invalid({"filed_on": [FUTURE]})
+    _require_arrival(complaint, received_at, actor.at)
+    claims, codes = _chosen(complaint, claim_ids), list(statements)
+    _require_statements(complaint.regime, codes)
+    row = CourtNotice(
+        complaint_id=complaint.id, claim_ids=[claim.id for claim in claims], forum=forum,
+        docket=docket, filed_on=filed_on, filed_by_notifier=filed_by_notifier,
+        names_subscriber=names_subscriber, seeks_restraint=seeks_restraint,
+        received_at=received_at or actor.at, told_by=actor.user_id,
+        exhibit_ids=_hand_in(actor, complaint, dict.fromkeys(documents, "share"), role="court",
+                             claims=claims))
+    db.session.add(row)
+    db.session.flush()
+    elements.sign_statements(
+        actor=actor, case_id=complaint.id, document=f"court_notice:{row.id}",
+        regime=complaint.regime, codes=codes, name=signed_name, locale=actor.locale,
+        kind="court_action")
+    advance(actor=actor, row=complaint, movers=claims, trigger="tell_court_action", seen=seen,
+            facts={"court_notice_id": row.id}, dated={"court_action_told": row.received_at})
+    return row
+
+
+def _require_statements(regime: str, codes: Sequence[str]) -> None:
+    unsigned = [line["code"] for line in elements.statements(regime, "court_action")
+                if line["code"] not in codes]
+    if unsigned:
+        raise Invalid({f"statement_{code}": [N_("Tick this to go on.")] for code in unsigned})
+
+
+# --- legal staff ---------------------------------------------------------------------------------
+
+
+def confirm_court_action(
+    *, actor: Actor, complaint: Complaint, notice: CourtNotice,
+    findings: Mapping[str, bool] | None = None, reasons: str = "", seen: int | None = None,
+) -> CourtNotice:
+    """Legal staff find that the action qualifies; the listings wait for the court.
+
+    ``findings`` holds what the examiner found of ``filed_by_notifier``, ``names_subscriber`` and
+    ``seeks_restraint``; what is not in it was not found. Without ``findings`` the notifier's own
+    statements stand. The document is shown to the store from now on.
+    """
+    claims = _examined(complaint, notice, "confirm_court_action")
+    _settle(actor, notice, "confirmed", reasons)
+    advance(actor=actor, row=complaint, movers=claims, trigger="confirm_court_action", seen=seen,
+            facts={"court_notice_id": notice.id, "findings": findings})
+    _show_to_store(actor, complaint, {one: one.visibility
+                                      for one in queries.exhibits(notice.exhibit_ids)})
+    return notice
+
+
+def reject_court_action(
+    *, actor: Actor, complaint: Complaint, notice: CourtNotice, reasons: str,
+    seen: int | None = None,
+) -> CourtNotice:
+    """Legal staff find that the paper does not qualify; the put-back runs from the same day as before."""
+    claims = _examined(complaint, notice, "reject_court_action")
+    _settle(actor, notice, "rejected", reasons)
+    advance(actor=actor, row=complaint, movers=claims, trigger="reject_court_action", seen=seen,
+            facts={"court_notice_id": notice.id, "reasons": reasons})
+    return notice
+
+
+def record_court_outcome(
+    *, actor: Actor, complaint: Complaint, claim_ids: Iterable[int], for_rights_holder: bool,
+    reasons: str, documents: Sequence[Exhibit], seen: int | None = None,
+) -> Complaint:
+    """Legal staff record how the court action ended, on a document that both sides may see."""
+    if not documents:
+        raise Invalid({"documents": [NO_DOCUMENT]})
+    claims = _chosen(complaint, claim_ids)
+    handed = dict.fromkeys(documents, "share")
+    _hand_in(actor, complaint, handed, role="court", claims=claims)
+    winner = "notifier" if for_rights_holder else "seller"
+    advance(actor=actor, row=complaint, movers=claims, seen=seen, facts={"reasons": reasons},
+            trigger=f"record_court_outcome_for_{winner}")
+    _show_to_store(actor, complaint, handed)
+    show_to_rights_holder(actor, complaint, handed)
+    return complaint
+
+
+def _examined(complaint: Complaint, notice: CourtNotice, trigger: str) -> list[Claim]:
+    """The claims of this court notice that still wait for its examination."""
+    if notice.complaint_id != complaint.id:
+        raise NotVisible
+    if notice.result:
+        raise Refusal("court_notice_examined")
+    law = workflow_of(complaint.case)
+    waiting = [claim for claim in complaints.claims_of(complaint.id, notice.claim_ids)
+               if law.edges(claim.state, trigger)]
+    if not waiting:
+        raise Refusal("transition_not_allowed", state=complaint.state, trigger=trigger)
+    return waiting
+
+
+def _settle(actor: Actor, notice: CourtNotice, result: str, reasons: str) -> None:
+    notice.result, notice.reason = result, reasons
+    notice.decided_at, notice.decided_by = actor.at, actor.user_id
+
+
+# --- shared ----------------------------------------------------------------------------------------
+
+
+def _chosen(complaint: Complaint, claim_ids: Iterable[int]) -> list[Claim]:
+    """The claims with these ids, all of this complaint; a foreign id is nothing that the sender may know."""
+    wanted = set(claim_ids)
+    if not wanted:
+        raise Invalid({"claim_ids": [CHOOSE]})
+    found = complaints.claims_of(complaint.id, wanted)
+    if len(found) != len(wanted):
+        raise NotVisible
+    return found
+
+
+def _require(values: Mapping[str, str]) -> None:
+    if missing := {name: [FILL_IN] for name, value in values.items() if not value.strip()}:
+        raise Invalid(missing)
+
+
+def _hand_in(
+    actor: Actor, complaint: Complaint, exhibits: Mapping[Exhibit, str], *, role: str,
+    claims: Sequence[Claim], store_id: int | None = None,
+) -> list[int]:
+    """Attach the drafts to the complaint and file them; their ids in the given order."""
+    upload_rules = intake.current().rules if exhibits else None
+    for position, (exhibit, visibility) in enumerate(exhibits.items()):
+        evidence.attach(
+            actor=actor, exhibit=exhibit, case_id=complaint.id, role=role, rules=upload_rules,
+            visibility=visibility, claim_ids=[claim.id for claim in claims], position=position,
+            store_id=store_id)
+    evidence.file_exhibits(actor=actor, exhibits=exhibits)
+    return [exhibit.id for exhibit in exhibits]
+
+
+def show_to_rights_holder(
+    actor: Actor, complaint: Complaint, exhibits: Mapping[Exhibit, str],
+) -> None:
+    """Disclose the shared ones among filed ``exhibits`` to the complainant's organisation, if it has one."""
+    for exhibit, visibility in exhibits.items():
+        if visibility == "share" and complaint.organisation_id is not None:
+            evidence.disclose(actor=actor, exhibit=exhibit, case_id=complaint.id,
+                              organisation_id=complaint.organisation_id)
+
+
+def _show_to_store(actor: Actor, complaint: Complaint, exhibits: Mapping[Exhibit, str]) -> None:
+    for exhibit, visibility in exhibits.items():
+        if visibility == "share":
+            evidence.disclose(actor=actor, exhibit=exhibit, case_id=complaint.id,
+                              store_id=complaint.store_id)

@@ -1,0 +1,108 @@
+"""Reads of counter-notifications, answers and court notices. The complaint they hang on was loaded by
+``complaints.queries.complaint(actor, …)``, which decides who may see it; disclosure decides the rest.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from ipdesk.core.casework.models import Case
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.core import db
+from ipdesk.core.deadlines.models import Deadline
+from ipdesk.core.kernel.errors import NotVisible
+from ipdesk.core.workflow import Workflow
+from ipdesk.features.complaints.models import Claim, Complaint, Notice
+from ipdesk.features.counter_notices.models import (
+    Answer,
+    CounterNotice,
+    CounterNoticeDraft,
+    CourtNotice,
+)
+from ipdesk.features.evidence.models import Exhibit
+
+
+def draft(complaint_id: int, user_id: int | None) -> CounterNoticeDraft | None:
+    """What this person has typed for this complaint so far."""
+    return db.session.execute(select(CounterNoticeDraft).where(
+        CounterNoticeDraft.complaint_id == complaint_id, CounterNoticeDraft.user_id == user_id,
+    )).scalar_one_or_none()
+
+
+def counter_notices_of(complaint_id: int) -> list[CounterNotice]:
+    """In the order in which they came."""
+    return list(db.session.execute(select(CounterNotice).where(
+        CounterNotice.complaint_id == complaint_id).order_by(CounterNotice.id)).scalars())
+
+
+def answers_of(complaint_id: int) -> list[Answer]:
+    return list(db.session.execute(select(Answer).where(
+        Answer.complaint_id == complaint_id).order_by(Answer.id)).scalars())
+
+
+def court_notices_of(complaint_id: int) -> list[CourtNotice]:
+    return list(db.session.execute(select(CourtNotice).where(
+        CourtNotice.complaint_id == complaint_id).order_by(CourtNotice.id)).scalars())
+
+
+def court_notice(complaint: Complaint, number: int) -> CourtNotice:
+    """The court notice ``number`` of this complaint, or ``NotVisible``."""
+    row = db.session.get(CourtNotice, number)
+    if row is None or row.complaint_id != complaint.id:
+        raise NotVisible
+    return row
+
+
+def exhibits(ids: Iterable[int]) -> list[Exhibit]:
+    """The exhibits of a document, in the order in which they were handed in."""
+    wanted = list(ids)
+    found = {row.id: row for row in db.session.execute(
+        select(Exhibit).where(Exhibit.id.in_(wanted))).scalars()}
+    return [found[number] for number in wanted if number in found]
+
+
+def still_contestable(complaints: Sequence[int]) -> dict[int, datetime | None]:
+    """Of these complaints, those that a counter-notification can still reach.
+
+    The value is the instant until which, ``None`` where the law sets no limit.
+    """
+    found: dict[int, datetime | None] = {}
+    for complaint, name, version, state in db.session.execute(
+        select(Claim.complaint_id, Case.workflow, Case.workflow_version, Claim.state)
+        .join(Case, Case.id == Claim.complaint_id)
+        .where(Claim.complaint_id.in_(list(complaints))).distinct()
+    ):
+        law = rules.workflows.workflow(name, version)
+        if not law.edges(state, "receive_counter_notice"):
+            continue
+        until = _end_of(complaint, law, law.states[state].deadline)
+        known = found.get(complaint, until)
+        found[complaint] = None if known is None or until is None else max(known, until)
+    return found
+
+
+def _end_of(complaint_id: int, law: Workflow, deadline: str | None) -> datetime | None:
+    """When the clock ``deadline`` closes the door to a counter-notification; ``None`` if it does not."""
+    if deadline is None or not _closes_the_door(law, deadline):
+        return None
+    return db.session.execute(select(Deadline.due_at).where(
+        Deadline.case_id == complaint_id, Deadline.name == deadline, Deadline.status == "open",
+    ).order_by(Deadline.due_at.desc()).limit(1)).scalar()
+
+
+def _closes_the_door(law: Workflow, deadline: str) -> bool:
+    """Whether the end of this clock leads to a state from which nothing can be contested any more."""
+    return any(
+        edge.trigger == rules.workflows.deadline(deadline).get("on_expiry")
+        and not law.edges(edge.dest, "receive_counter_notice")
+        for name, state in law.states.items() if state.deadline == deadline
+        for edge in law.edges(name))
+
+
+def complainants(complaints: Sequence[int]) -> dict[int, str]:
+    """Complaint id → the name under which its notifier complains."""
+    return {number: contact.get("company") or contact.get("name", "")
+            for number, contact in db.session.execute(
+                select(Complaint.id, Notice.contact).join(Notice, Notice.id == Complaint.notice_id)
+                .where(Complaint.id.in_(list(complaints))))}

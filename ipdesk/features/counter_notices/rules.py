@@ -1,0 +1,95 @@
+"""The names that the law's files use for counter-notifications and court actions, as functions."""
+
+from flask_babel import lazy_gettext as _l
+
+from ipdesk.core.casework.advance import Act
+from ipdesk.core.casework.rules import Rules
+from ipdesk.core.db.core import db
+from ipdesk.features.complaints import elements
+from ipdesk.features.counter_notices import copies, facts, letters, operations, queries
+from ipdesk.features.counter_notices.models import CounterNotice, CourtNotice
+from ipdesk.features.holds.models import Hold
+from ipdesk.features.holds.queries import holds_of_claims
+
+REFUSALS = {
+    "counter_notice_incomplete": _l("Something that the counter-notification must contain is missing."),
+    "copy_changed": _l("The copy has changed since you read it, perhaps on another device. "
+                       "Read it again before you sign."),
+    "court_action_incomplete": _l(
+        "The paper does not show everything that the rules ask for: who filed the action, against "
+        "whom, about which listings, before which court and under which number."),
+    "court_document_missing": _l("The document of the court action is missing."),
+    "court_notice_about_others": _l("The notice of the court action does not name these listings."),
+    "court_notice_too_late": _l("The notice of the court action came after the listing was put back."),
+    "court_notice_examined": _l("This notice of a court action has been examined already."),
+}
+FLAGS = ("filed_by_notifier", "names_subscriber", "seeks_restraint")
+
+
+def counter_notice_is_complete(act: Act) -> str | None:
+    """17 U.S.C. § 512(g)(3), or the house's list: every element of the regime is proven."""
+    number = act.facts.get("counter_notice_id")
+    if number is None:
+        return "counter_notice_incomplete"
+    row = db.session.get_one(CounterNotice, number)
+    codes = {line.code for line in elements.signed(act.row.id, facts.document_of(row))}
+    proofs = {"listings": row.claim_ids, "grounds": row.grounds, "explanation": row.explanation,
+              "contact": row.contact, "signed_name": row.signed_name}
+    lacking = elements.missing_from(act.row.regime, copies.DOCUMENT, proofs, codes)
+    return "counter_notice_incomplete" if lacking else None
+
+
+def court_action_qualifies(act: Act) -> str | None:
+    """17 U.S.C. § 512(g)(2)(C): a notice from the notifier, with its document, that an action has been
+    filed to restrain this subscriber with regard to this material, received before the put-back.
+    """
+    number = act.facts.get("court_notice_id")
+    if number is None:
+        return "court_action_incomplete"
+    row = db.session.get_one(CourtNotice, number)
+    if not set(act.mover_ids) <= set(row.claim_ids):
+        return "court_notice_about_others"
+    if not row.exhibit_ids:
+        return "court_document_missing"
+    if elements.missing_from(act.row.regime, "court_action", _findings(act, row), set()):
+        return "court_action_incomplete"
+    return "court_notice_too_late" if _put_back_before(act, row) else None
+
+
+def _findings(act: Act, row: CourtNotice) -> dict[str, object]:
+    """What the notifier said and the examiner, where there are findings, confirms."""
+    found = act.facts.get("findings")
+    flags = {name: getattr(row, name) and (found is None or bool(found.get(name)))
+             for name in FLAGS}
+    return {"forum": row.forum, "docket": row.docket, "filed_on": row.filed_on, **flags}
+
+
+def _put_back_before(act: Act, row: CourtNotice) -> bool:
+    """Whether a listing of this act came back before the notice arrived."""
+    return any(hold.lifted_at is not None and hold.lifted_at <= row.received_at
+               for hold in _last_holds(act))
+
+
+def _last_holds(act: Act) -> list[Hold]:
+    """The newest hold of each claim of the act."""
+    return list({hold.claim_id: hold for hold in holds_of_claims(act.mover_ids)}.values())
+
+
+def forward_counter_notice(act: Act) -> None:
+    """Effect: the rights holder sees from now on what the seller chose to share; the copy goes by letter."""
+    row = db.session.get_one(CounterNotice, act.facts["counter_notice_id"])
+    operations.show_to_rights_holder(
+        act.actor, act.row,
+        {exhibit: exhibit.visibility for exhibit in queries.exhibits(row.exhibit_ids)})
+
+
+def register(rules: Rules) -> None:
+    """Join the names of the workflow files to this feature."""
+    rules.guard("counter_notice_is_complete", counter_notice_is_complete)
+    rules.guard("court_action_qualifies", court_action_qualifies)
+    rules.effect("forward_counter_notice", forward_counter_notice)
+    for message in letters.MESSAGES:
+        rules.letter(message, letters.context)
+    rules.describer("complaint", "counter_notices", facts.describe_counter_notices)
+    rules.describer("complaint", "answers", facts.describe_answers)
+    rules.describer("complaint", "court_notices", facts.describe_court_notices)
