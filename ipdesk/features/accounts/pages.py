@@ -58,7 +58,7 @@ def account() -> Any:
     else:
         form = Form({"name": user.name, "locale": user.locale, "zone": user.zone})
     return render_template(
-        "accounts/account.html", form=form, user=user, zones=sorted(schemas.zones()),
+        "accounts/account.html", form=form, user=user, zones=[(zone, zone) for zone in sorted(schemas.zones())],
         bindings=_own_stores()), form.status
 
 

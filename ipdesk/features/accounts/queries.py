@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Text, or_, select, type_coerce
 from sqlalchemy.orm import joinedload
 
 from ipdesk.core.db.core import db
@@ -130,10 +130,8 @@ def active_admins() -> Sequence[User]:
 
 def _has_any_role(roles: Sequence[str]) -> Any:
     # role_names is canonical JSON text; role names contain no quotes.
-    clause = User.role_names.contains(f'"{roles[0]}"', autoescape=True)
-    for role in roles[1:]:
-        clause |= User.role_names.contains(f'"{role}"', autoescape=True)
-    return clause
+    names = type_coerce(User.role_names, Text)
+    return or_(*(names.contains(f'"{role}"', autoescape=True) for role in roles))
 
 
 def bindings_of_store(store_id: int) -> Sequence[StoreBinding]:

@@ -17,6 +17,7 @@ from flask_security import Security, user_authenticated
 from flask_security.totp import Totp
 from flask_security.utils import set_request_attr
 from itsdangerous import BadSignature, Serializer, TimestampSigner, URLSafeTimedSerializer
+from werkzeug.datastructures import ImmutableMultiDict
 
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http import access, problems
@@ -116,6 +117,7 @@ def setup(app: Flask) -> None:
         totp_cls=OneTimeCodes, render_template=_render, login_form=sign_in.SignInForm,
         register_form=sign_in.RegistrationForm, reset_password_form=sign_in.NewPasswordForm,
         change_password_form=sign_in.PasswordChangeForm,
+        two_factor_setup_form=sign_in.SecondFactorForm, two_factor_rescue_form=sign_in.NoRescueForm,
     )
     security.want_json(lambda _request: False)
     app.login_manager.user_loader(_load_account)
@@ -247,9 +249,12 @@ def _put_doors(app: Flask) -> None:
 def _door(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def entered(**values: Any) -> Any:
+        if name == "two_factor_rescue":
+            return redirect(url_for("security.mf_recovery"))  # the one way left without the app
         if name == "confirm_email" and request.method in ("GET", "HEAD"):
             # Programs that check mail open every link; only a person presses the button.
             return render_template("security/confirm_email.html", token=values["token"])
+        _drop_foreign_next()
         began = time.monotonic()
         attempt = _begin_try(name)
         if attempt is None and name in _GUESSABLE and request.method == "POST":
@@ -270,6 +275,15 @@ def _door(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
         return response
 
     return entered
+
+
+def _drop_foreign_next() -> None:
+    """Forget a ``next`` that leads out of the desk, wherever the library may look for it."""
+    for place in ("args", "form"):
+        said = getattr(request, place)
+        if "next" in said and not sign_in.safe_next(said["next"]):
+            setattr(request, place, ImmutableMultiDict(
+                (name, value) for name, value in said.items(multi=True) if name != "next"))
 
 
 def _begin_try(name: str) -> throttle.Attempt | None:

@@ -23,6 +23,8 @@ from flask_security import (
     PasswordUtil,
     RegisterFormV2,
     ResetPasswordForm,
+    TwoFactorRescueForm,
+    TwoFactorSetupForm,
     UserDatastore,
     UserMixin,
     hash_password,
@@ -34,6 +36,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from wtforms import Form as LibraryForm
 from wtforms import RadioField, StringField, ValidationError
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
 
 from ipdesk.core.db.core import db
@@ -47,7 +50,7 @@ from ipdesk.features.accounts import operations, queries
 from ipdesk.features.accounts.letters import Addressee, Letterhead, in_words, send_account_mail
 from ipdesk.features.accounts.models import ORGANISATION_KINDS, User, mailbox
 
-LONGEST_PASSWORD = 200
+LONGEST_PASSWORD = 128
 # Too long for the usual lists of leaked passwords (their entries are mostly shorter than the
 # least length here), but the first a guesser tries at this length.
 _GUESSED = re.compile(
@@ -296,11 +299,11 @@ class Passwords(PasswordUtil):
     """At least 10 characters, none cut off, not what a guesser tries first."""
 
     def validate(self, password: str, is_register: bool, **kwargs: Any) -> tuple[list[str] | None, str]:
-        refused, password = super().validate(password[: LONGEST_PASSWORD + 1], is_register, **kwargs)
-        if refused:
-            return refused, password
         if len(password) > LONGEST_PASSWORD:
             return [gettext("Use at most %(n)s characters.", n=LONGEST_PASSWORD)], password
+        refused, password = super().validate(password, is_register, **kwargs)
+        if refused:
+            return refused, password
         user = kwargs.get("user")
         known = [kwargs.get("email") or getattr(user, "email", ""),
                  kwargs.get("name") or getattr(user, "name", "")]
@@ -369,7 +372,7 @@ class RegistrationForm(RegisterFormV2):
     name = StringField(validators=[InputRequired(), Length(max=200)], filters=[lambda v: clean(v or "").strip()])
     organisation_name = StringField(
         validators=[InputRequired(), Length(max=200)], filters=[lambda v: clean(v or "").strip()])
-    kind = RadioField(choices=[(kind, kind) for kind in ORGANISATION_KINDS], validators=[InputRequired()])
+    kind = RadioField(choices=[SelectChoice(kind) for kind in ORGANISATION_KINDS], validators=[InputRequired()])
 
     def validate_name(self, field: Any) -> None:
         _filled(field)
@@ -401,6 +404,18 @@ class PasswordChangeForm(ChangePasswordForm):
     """The present password and the new one."""
 
     new_password_confirm = None
+
+
+class SecondFactorForm(TwoFactorSetupForm):
+    """``setup`` is ``authenticator`` or ``disable``: two buttons, no list to choose from."""
+
+    setup = StringField()
+
+
+class NoRescueForm(TwoFactorRescueForm):
+    """The library fills in ways out; the one that this desk offers has a page of its own."""
+
+    help_setup = RadioField(choices=[])
 
 
 def library_form(context: dict[str, Any]) -> Form:
