@@ -16,6 +16,10 @@ for language in zh_CN; do
         .venv/bin/pybabel --quiet init -D messages -i .tools/messages.pot -d ipdesk/translations -l "$language" --no-wrap
     fi
     .venv/bin/pybabel --quiet compile -D messages -d ipdesk/translations -l "$language"
+    # Babel calls zh_CN by its full name, zh_Hans_CN, and Flask-Babel looks for pages' texts in a folder of that name only.
+    full=ipdesk/translations/$(.venv/bin/python -c 'import sys; from babel import Locale; print(Locale.parse(sys.argv[1]))' "$language")/LC_MESSAGES
+    mkdir -p "$full"
+    cp "${catalogue%.po}.mo" "$full/messages.mo"
     .venv/bin/python - "$catalogue" <<'PY'
 import sys
 from babel.messages.pofile import read_po
