@@ -6,7 +6,7 @@
 * ``clock``   Monday 2 March 2026, 15:00 UTC (10:00 in New York); ``clock.advance(timedelta)``.
 * ``client``  a guest's browser: it sends the CSRF token by itself (``csrf=False`` leaves it out).
 * ``as_actor("seller")``  a browser with a signed-in person of that role (``.user`` is the row).
-* ``sign_in(client, user)``  the same for a person that is there already.
+* ``tests.visitors.sign_in(client, user)``  the same for a person that is there already.
 
 Nothing here holds an application context open: a test opens ``with app.app_context():`` itself
 or uses ``tests.make``, whose builders open one where there is none.
@@ -16,29 +16,21 @@ import atexit
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_socket
 from flask import Flask
-from flask.testing import FlaskClient
-from itsdangerous import URLSafeTimedSerializer
 from sqlalchemy import create_engine, text
 
 from ipdesk import create_app
 from ipdesk.config import load_settings
 from ipdesk.core.db.core import db
-from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.clock import FixedClock
-from ipdesk.core.kernel.ids import new_token
 from tests import make
-
-START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-LOGIN_SECRET = "shared with the marketplace"
+from tests.visitors import LOGIN_SECRET, START, Browser, sign_in
 
 
 def pytest_runtest_setup() -> None:
@@ -148,42 +140,9 @@ def app(built_app: Flask, database: Any, clock: FixedClock) -> Iterator[Flask]:
         db.session.remove()
 
 
-class Browser(FlaskClient):
-    """A browser that sends the CSRF token of its session with every POST."""
-
-    user: Any = None
-
-    def open(self, *args: Any, csrf: bool = True, **kwargs: Any) -> Any:
-        if csrf and kwargs.get("method", "GET") not in ("GET", "HEAD"):
-            kwargs["headers"] = {**dict(kwargs.get("headers") or {}), "X-CSRFToken": self.csrf_token()}
-        return super().open(*args, **kwargs)
-
-    def csrf_token(self) -> str:
-        with self.session_transaction() as session:
-            raw = session.setdefault("csrf_token", new_token())
-        return URLSafeTimedSerializer(
-            self.application.secret_key, salt="wtf-csrf-token").dumps(raw)
-
-
 @pytest.fixture
 def client(app: Flask) -> Browser:
     return app.test_client()
-
-
-def sign_in(client: Browser, user: Any, *, at: datetime | None = None) -> Browser:
-    """Give ``client`` a session of ``user``, as signing in at ``at`` (now) would have."""
-    from ipdesk.features.accounts import operations
-
-    app = client.application
-    at, token = at or app.extensions["ipdesk.clock"].now(), new_token()
-    with app.app_context(), unit_of_work():
-        operations.begin_session(at=at, user_id=user.id, token=token, via="test", address="127.0.0.1")
-    with client.session_transaction() as session:
-        session.update(
-            _user_id=user.fs_uniquifier, _fresh=True, sign_in=token,
-            seen_at=int(at.timestamp()), fs_paa=time.time())
-    client.user = user
-    return client
 
 
 @pytest.fixture

@@ -2,15 +2,16 @@
 
 import json
 import re
+import time
 from datetime import timedelta
 
 import pytest
 from click.testing import CliRunner
+from passlib.totp import TOTP
 
 from ipdesk.features.accounts.commands import staff as staff_commands
 from ipdesk.features.accounts.models import Invitation, User
 from tests import make
-from tests.conftest import sign_in
 from tests.features.accounts.test_sign_in import WRONG, enter, is_in
 
 
@@ -205,19 +206,8 @@ def test_the_own_profile_takes_what_exists(as_actor, rows):
 
 # --- second factor ----------------------------------------------------------------------------
 
-@pytest.fixture
-def codes(app):
-    """codes(user): the code that the person's authenticator shows."""
-    def show(row):
-        with app.app_context():
-            return app.extensions["security"].totp_factory.generate_totp_password(row.tf_totp_secret)
-    return show
-
-
 def set_up(client, app, rows):
     """Turn the authenticator on as the page does it; returns the person's row."""
-    from passlib.totp import TOTP
-
     enter(client, client.user.email)
     page = client.post("/account/two-factor", data={"setup": "authenticator"})
     key = re.search(r"<code>([A-Z0-9 -]+)</code>", page.text)[1]
@@ -237,8 +227,6 @@ def test_signing_in_asks_for_the_code_and_takes_each_once(client, app, rows):
     assert not is_in(client)
     assert client.post("/sign-in/code", data={"code": used}).status_code == 200
     assert not is_in(client)
-    from passlib.totp import TOTP  # noqa: F401 - the next code is made with the library's clock
-    import time
     with app.app_context():
         totp = app.extensions["security"].totp_factory._totp.from_source(user.tf_totp_secret)
         fresh = totp.generate(time.time() + 30).token

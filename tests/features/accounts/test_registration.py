@@ -214,6 +214,6 @@ def test_of_many_who_use_one_link_at_once_one_wins(client, app, link_of):
 def test_the_database_refuses_a_second_account_for_an_address_and_capitals(app):
     user = make.user()
     for email in (user.email, user.email.upper()):
-        with app.app_context(), pytest.raises(Exception, match="(?i)unique|check"), unit_of_work():
+        with app.app_context(), pytest.raises(Exception, match=r"(?i)unique|check"), unit_of_work():
             db.session.add(User(
                 email=email, name="x", fs_uniquifier=email, created_at=user.created_at, role_names=[]))

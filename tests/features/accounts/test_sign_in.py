@@ -12,7 +12,7 @@ from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.features.accounts.models import SignIn, SignInTry, User
 from ipdesk.features.accounts.sign_in import is_easily_guessed, safe_next
 from tests import make
-from tests.conftest import sign_in
+from tests.visitors import sign_in
 
 WRONG = "not the password at all"
 
