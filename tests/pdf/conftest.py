@@ -7,9 +7,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import pdf_sample as sample  # noqa: E402
+import pdf_sample as sample
 
-from ipdesk.gateways.bundles.render import render  # noqa: E402
+from ipdesk.gateways.bundles.render import render
 
 
 @pytest.fixture(scope="session")

@@ -43,8 +43,21 @@ def links(pdf, page: int) -> list[tuple[float, int]]:
 def test_sections_come_in_the_order_of_a_case_file(whole):
     path, _, _ = whole
     everything = text(path)
-    order = ["Evidence bundle", "The parties\n", "The right relied on\n", "The listings and their outcome\n", "Statutory elements\n", "Computation of deadlines\n",
-             "Chronology\n", "In the words of the party", "Counter-notification for L-1002", "Decision D-22KM-7TTA", "certificate page 1", "invoice page 2", "sha256sum"]
+    order = [
+        "Evidence bundle",
+        "The parties\n",
+        "The right relied on\n",
+        "The listings and their outcome\n",
+        "Statutory elements\n",
+        "Computation of deadlines\n",
+        "Chronology\n",
+        "In the words of the party",
+        "Counter-notification for L-1002",
+        "Decision D-22KM-7TTA",
+        "certificate page 1",
+        "invoice page 2",
+        "sha256sum",
+    ]
     body = everything[everything.index("The parties", everything.index("Hash manifest")) :]
     places = [body.find(words) for words in order[1:]]
     assert -1 not in places, order[1 + places.index(-1)]
@@ -67,7 +80,7 @@ def test_every_page_carries_its_own_number_of_all_the_reference_or_exhibit_and_t
 
 def test_exhibits_stand_where_the_report_says(whole):
     path, report, _ = whole
-    first, last = report.exhibits[0].shown
+    first, _last = report.exhibits[0].shown
     assert [f"certificate page {k}" in text(path, first + k - 1) for k in (1, 2, 3)] == [True] * 3
     assert "invoice page 1" in text(path, report.exhibits[3].shown[0])
     mail = text(path, report.exhibits[2].shown[0])
@@ -100,7 +113,7 @@ def test_statutory_elements_name_the_page_that_proves_them(whole):
 
 
 def test_bookmarks_are_nested_name_pages_and_lead_there(whole):
-    path, report, contents = whole
+    path, report, _contents = whole
     marks = outline(path)
     assert [title for title, _, _ in marks][:3] == ["Cover · p. 1", "Index · p. 2–3", "1 The parties · p. 4"]
     for title, page, children in marks:
@@ -148,7 +161,7 @@ def test_public_checkers_find_nothing(whole):
 
 
 def test_same_contents_give_the_same_bytes_and_others_another_id(tmp_path, whole):
-    path, report, contents = whole
+    path, report, _contents = whole
     again = render(sample.whole_case(), tmp_path / "again.pdf")
     assert (tmp_path / "again.pdf").read_bytes() == path.read_bytes()
     assert again.bundle_id == report.bundle_id
@@ -170,7 +183,9 @@ def test_exhibit_1_never_shows_the_pages_of_exhibit_11(tmp_path):
 
 def test_long_index_keeps_links_and_numbers(tmp_path):
     one = sample.pdf(1)
-    report = render(sample.bundle(*(sample.exhibit(f"A-{n}", one, f"{n}.pdf", title=f"Paper {n} of many") for n in range(1, 451))), tmp_path / "b.pdf")
+    report = render(
+        sample.bundle(*(sample.exhibit(f"A-{n}", one, f"{n}.pdf", title=f"Paper {n} of many") for n in range(1, 451))), tmp_path / "b.pdf"
+    )
     pages = pages_of(tmp_path / "b.pdf")
     for n in (1, 200, 201, 450):
         row = next(page for page in pages if re.search(rf"A-{n} +Paper {n} of many +{report.exhibits[n - 1].shown[0]}\n", page))
@@ -179,7 +194,11 @@ def test_long_index_keeps_links_and_numbers(tmp_path):
 
 def test_progress_tells_each_step_to_the_end(tmp_path):
     steps = []
-    render(sample.bundle(sample.exhibit("A-1", sample.pdf(), "a.pdf")), tmp_path / "b.pdf", lambda done, total, what: steps.append((done, total, what)))
+    render(
+        sample.bundle(sample.exhibit("A-1", sample.pdf(), "a.pdf")),
+        tmp_path / "b.pdf",
+        lambda done, total, what: steps.append((done, total, what)),
+    )
     assert steps == [(1, 3, "a.pdf"), (2, 3, "typeset"), (3, 3, "bound")]
 
 

@@ -2,7 +2,6 @@
 
 import ctypes
 import hashlib
-import os
 import subprocess
 import threading
 import zlib
@@ -23,7 +22,9 @@ from ipdesk.gateways.bundles.workers import BARE_PACKAGE
 
 
 def text(path, page: int) -> str:
-    return subprocess.run(["pdftotext", "-layout", "-f", str(page), "-l", str(page), str(path), "-"], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        ["pdftotext", "-layout", "-f", str(page), "-l", str(page), str(path), "-"], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def locked() -> bytes:
@@ -33,6 +34,7 @@ def locked() -> bytes:
 
 def huge_png() -> bytes:
     """20,000 × 20,000 pixels, one bit each, in a few kilobytes."""
+
     def chunk(kind: bytes, body: bytes) -> bytes:
         return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
 
@@ -70,7 +72,7 @@ def test_every_file_that_cannot_be_shown_gets_a_slip_sheet_with_its_facts_and_th
     exhibits.append(sample.exhibit("Z-1", sample.pdf(1, "still here"), "good.pdf"))
     out = tmp_path / "b.pdf"
     report = render(sample.bundle(*exhibits), out)
-    for shown, exhibit, (kind, _, reason) in zip(report.exhibits, exhibits, SLIPS.values(), strict=False):
+    for shown, exhibit, (_kind, _, reason) in zip(report.exhibits, exhibits, SLIPS.values(), strict=False):
         assert shown.slip and (reason is None or shown.slip == reason), shown
         page = text(out, shown.shown[0])
         assert f"Slip sheet for exhibit {shown.id}" in page and shown.file in page
@@ -108,11 +110,18 @@ def active_pdf() -> bytes:
         page.AA = Dictionary(O=script)
         launch = Dictionary(S=Name.Launch, F=pikepdf.String("calc.exe"))
         web = Dictionary(S=Name.URI, URI=pikepdf.String("https://brand.example/"))
-        page.Annots = Array([
-            Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 99, 99]), A=launch),
-            Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 99, 99]), A=web),
-            Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 9, 9]), A=Dictionary(S=Name.URI, URI=pikepdf.String("javascript:alert(1)"))),
-        ])
+        page.Annots = Array(
+            [
+                Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 99, 99]), A=launch),
+                Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([0, 0, 99, 99]), A=web),
+                Dictionary(
+                    Type=Name.Annot,
+                    Subtype=Name.Link,
+                    Rect=Array([0, 0, 9, 9]),
+                    A=Dictionary(S=Name.URI, URI=pikepdf.String("javascript:alert(1)")),
+                ),
+            ]
+        )
         return sample.saved(pdf)
 
 
@@ -132,10 +141,22 @@ def test_scripts_actions_and_attachments_are_left_out_and_said(tmp_path):
 def test_filled_in_form_fields_stay_visible(tmp_path):
     with pikepdf.open(BytesIO(sample.pdf(1, "form"))) as pdf:
         font = pdf.pages[0].obj.Resources.Font.F1
-        field = pdf.make_indirect(Dictionary(Type=Name.Annot, Subtype=Name.Widget, FT=Name.Tx, T=pikepdf.String("name"), V=pikepdf.String("Filled by hand"),
-                                             Rect=Array([72, 500, 300, 520]), DA=pikepdf.String("/F1 12 Tf 0 g"), F=4))
+        field = pdf.make_indirect(
+            Dictionary(
+                Type=Name.Annot,
+                Subtype=Name.Widget,
+                FT=Name.Tx,
+                T=pikepdf.String("name"),
+                V=pikepdf.String("Filled by hand"),
+                Rect=Array([72, 500, 300, 520]),
+                DA=pikepdf.String("/F1 12 Tf 0 g"),
+                F=4,
+            )
+        )
         pdf.pages[0].obj.Annots = Array([field])
-        pdf.Root.AcroForm = Dictionary(Fields=Array([field]), NeedAppearances=True, DR=Dictionary(Font=Dictionary(F1=font)), DA=pikepdf.String("/F1 12 Tf 0 g"))
+        pdf.Root.AcroForm = Dictionary(
+            Fields=Array([field]), NeedAppearances=True, DR=Dictionary(Font=Dictionary(F1=font)), DA=pikepdf.String("/F1 12 Tf 0 g")
+        )
         content = sample.saved(pdf)
     report = render(sample.bundle(sample.exhibit("A-1", content, "form.pdf")), tmp_path / "b.pdf")
     assert "Filled by hand" in text(tmp_path / "b.pdf", report.exhibits[0].shown[0]) and "form" in report.exhibits[0].remarks
@@ -172,9 +193,12 @@ def test_pictures_of_every_kind_become_pages_without_their_metadata(tmp_path):
     heic = BytesIO()
     pillow_heif.from_pillow(Image.new("RGB", (320, 240), "red")).save(heic, quality=60)
     exhibits = [
-        sample.exhibit("A-1", photo, "photo.jpg", "image/jpeg"), sample.exhibit("A-2", fax.getvalue(), "fax.tif", "image/tiff"),
-        sample.exhibit("A-3", heic.getvalue(), "phone.heic", "image/heic"), sample.exhibit("A-4", sample.picture("WEBP"), "web.webp", "image/webp"),
-        sample.exhibit("A-5", sample.picture("PNG", mode="RGBA"), "logo.png", "image/png"), sample.exhibit("A-6", sample.picture("JPEG", mode="CMYK"), "print.jpg", "image/jpeg"),
+        sample.exhibit("A-1", photo, "photo.jpg", "image/jpeg"),
+        sample.exhibit("A-2", fax.getvalue(), "fax.tif", "image/tiff"),
+        sample.exhibit("A-3", heic.getvalue(), "phone.heic", "image/heic"),
+        sample.exhibit("A-4", sample.picture("WEBP"), "web.webp", "image/webp"),
+        sample.exhibit("A-5", sample.picture("PNG", mode="RGBA"), "logo.png", "image/png"),
+        sample.exhibit("A-6", sample.picture("JPEG", mode="CMYK"), "print.jpg", "image/jpeg"),
         sample.exhibit("A-7", sample.picture("PNG", mode="I;16"), "deep.png", "image/png"),
     ]
     out = tmp_path / "b.pdf"
@@ -203,13 +227,21 @@ def test_nothing_is_fetched_from_the_network_or_the_disk(tmp_path):
         base = f"http://127.0.0.1:{server.server_address[1]}/"
         lures = []
         for address in (base, canary.as_uri()):
-            lures += [f'<img src="{address}">', f'<link rel="attachment" href="{address}">', f'<a rel="attachment" href="{address}">x</a>',
-                      f"<style>@import url({address}); @font-face{{font-family:x;src:url({address})}}</style>", f'<object data="{address}"></object>', f'<svg><image href="{address}"/></svg>']
+            lures += [
+                f'<img src="{address}">',
+                f'<link rel="attachment" href="{address}">',
+                f'<a rel="attachment" href="{address}">x</a>',
+                f"<style>@import url({address}); @font-face{{font-family:x;src:url({address})}}</style>",
+                f'<object data="{address}"></object>',
+                f'<svg><image href="{address}"/></svg>',
+            ]
         lure = "".join(lures)
         letter = f"From: a@b.example\r\nSubject: x\r\nContent-Type: text/html\r\n\r\n<p>body {lure}</p>".encode()
         out = tmp_path / "b.pdf"
         filing = c.Filing(lure, sample.AT, lure, (c.Field(lure, lure),), lure, (c.Statement(lure, lure, sample.AT),))
-        report = render(sample.bundle(sample.exhibit("A-1", letter, lure[:200], "message/rfc822", title=lure), title=lure, notice=filing), out)
+        report = render(
+            sample.bundle(sample.exhibit("A-1", letter, lure[:200], "message/rfc822", title=lure), title=lure, notice=filing), out
+        )
         server.shutdown()
     assert Door.knocked == [] and not report.exhibits[0].slip
     with pikepdf.open(out) as pdf:
@@ -221,20 +253,31 @@ def in_walls(code: str, tmp_path: Path) -> subprocess.CompletedProcess:
     """Runs ``code`` as a child would run it: behind the walls, with ``workplace`` as its own folder."""
     import sys
 
-    start = f"import sys; sys.path.insert(0, {str(rendering.ROOT)!r}); from ipdesk.gateways.bundles import sandbox; import socket, subprocess, os, pathlib\n"
-    start += f"sandbox.enclose([sys.prefix, sys.base_prefix, '/usr', '/lib'], [{str(tmp_path / 'workplace')!r}])\nsandbox.allow(2, 1000000)\n"
+    start = f"import sys; sys.path.insert(0, {str(rendering.ROOT)!r}); from ipdesk.gateways.bundles import sandbox; import socket, subprocess, os, pathlib\n"  # noqa: E501
+    start += (
+        f"sandbox.enclose([sys.prefix, sys.base_prefix, '/usr', '/lib'], [{str(tmp_path / 'workplace')!r}])\nsandbox.allow(2, 1000000)\n"
+    )
     (tmp_path / "workplace").mkdir(exist_ok=True)
     return subprocess.run([sys.executable, "-I", "-c", start + code], capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize("code", [
-    "socket.socket()", "socket.create_connection(('127.0.0.1', 1))", "subprocess.run(['/bin/true'])", "os.system('true')", "bytearray(600 * 1024 * 1024)",
-    "open('workplace', 'wb').write(b'x' * 2000000)",
-])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "socket.socket()",
+        "socket.create_connection(('127.0.0.1', 1))",
+        "subprocess.run(['/bin/true'])",
+        "os.system('true')",
+        "bytearray(600 * 1024 * 1024)",
+        "open('workplace', 'wb').write(b'x' * 2000000)",
+    ],
+)
 def test_walls_hold(tmp_path, code):
     code = code.replace("'workplace'", repr(str(tmp_path / "workplace" / "file")))
     done = in_walls(code, tmp_path)
-    assert done.returncode != 0 and ("PermissionError" in done.stderr or "MemoryError" in done.stderr or "File too large" in done.stderr or done.returncode < 0)
+    assert done.returncode != 0 and (
+        "PermissionError" in done.stderr or "MemoryError" in done.stderr or "File too large" in done.stderr or done.returncode < 0
+    )
 
 
 def test_walls_let_honest_work_through(tmp_path):
@@ -279,7 +322,10 @@ def test_an_exhibit_that_fails_only_when_bound_becomes_a_slip_sheet(tmp_path, mo
         return asked(self, question, seconds)
 
     monkeypatch.setattr(rendering.Child, "ask", failing_once)
-    report = render(sample.bundle(sample.exhibit("A-1", sample.pdf(), "a.pdf"), sample.exhibit("A-2", sample.pdf(1, "alive"), "b.pdf")), tmp_path / "b.pdf")
+    report = render(
+        sample.bundle(sample.exhibit("A-1", sample.pdf(), "a.pdf"), sample.exhibit("A-2", sample.pdf(1, "alive"), "b.pdf")),
+        tmp_path / "b.pdf",
+    )
     assert [e.slip for e in report.exhibits] == ["damaged", ""]
 
 
@@ -287,11 +333,14 @@ def test_a_failure_of_the_machine_leaves_no_file(tmp_path, monkeypatch):
     monkeypatch.setattr(rendering.sections, "front", lambda *a: [rendering.sections.Section("cover", "no-such-template.html", "x")])
     with pytest.raises(rendering.BundleFailed):
         render(sample.bundle(), tmp_path / "b.pdf")
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_asking_for_a_bundle_loads_no_layout_engine_and_no_web_framework():
     import sys
 
-    code = BARE_PACKAGE + "import ipdesk.gateways.bundles.render; print([m for m in ('flask', 'sqlalchemy', 'weasyprint', 'pikepdf', 'PIL') if m in sys.modules])"
+    code = (
+        BARE_PACKAGE
+        + "import ipdesk.gateways.bundles.render; print([m for m in ('flask', 'sqlalchemy', 'weasyprint', 'pikepdf', 'PIL') if m in sys.modules])"  # noqa: E501
+    )
     assert subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

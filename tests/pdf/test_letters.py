@@ -13,9 +13,19 @@ from ipdesk.gateways.bundles.printable import LONGEST_FIELD, LONGEST_WORD, one_l
 from ipdesk.gateways.bundles.render import render
 
 SCRIPTS = {
-    "chinese": "中文投诉材料：商品涉嫌侵权", "traditional": "侵權通知", "japanese": "カタカナとひらがな", "korean": "증거 자료", "arabic": "حقوق الملكية الفكرية",
-    "hebrew": "זכויות יוצרים", "thai": "หลักฐาน", "hindi": "साक्ष्य", "greek": "Αποδείξεις", "russian": "Доказательства", "vietnamese": "Chứng cứ",
-    "emoji": "😀 📦 ⚠️ 🏷️", "symbols": "→ ✓ ☎ №",
+    "chinese": "中文投诉材料：商品涉嫌侵权",
+    "traditional": "侵權通知",
+    "japanese": "カタカナとひらがな",
+    "korean": "증거 자료",
+    "arabic": "حقوق الملكية الفكرية",
+    "hebrew": "זכויות יוצרים",
+    "thai": "หลักฐาน",
+    "hindi": "साक्ष्य",
+    "greek": "Αποδείξεις",
+    "russian": "Доказательства",
+    "vietnamese": "Chứng cứ",
+    "emoji": "😀 📦 ⚠️ 🏷️",
+    "symbols": "→ ✓ ☎ №",
 }
 
 
@@ -48,7 +58,7 @@ def test_the_check_for_boxes_can_fail(tmp_path, monkeypatch):
     from ipdesk.gateways.bundles import fonts
 
     monkeypatch.setenv("FONTCONFIG_FILE", str(fonts.prepare()))
-    code = "import sys, weasyprint; weasyprint.HTML(string='<html lang=en><body style=\"font-family:Noto Sans\">\\U00012000 \\U00012001').write_pdf(sys.argv[1])"
+    code = "import sys, weasyprint; weasyprint.HTML(string='<html lang=en><body style=\"font-family:Noto Sans\">\\U00012000 \\U00012001').write_pdf(sys.argv[1])"  # noqa: E501
     import sys
 
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "raw.pdf")], check=True)

@@ -66,8 +66,16 @@ def bind(question: dict) -> dict:
 
 def trial(question: dict) -> dict:
     """Whether one exhibit alone can be merged and framed; an exception says no."""
-    pikepdf.Job({"inputFile": question["path"], "outputFile": question["out"], "pages": [{"file": question["path"], "range": f"1-{question['pages']}"}],
-                 "noWarn": "", "warningExit0": "", "streamData": "preserve"}).run()
+    pikepdf.Job(
+        {
+            "inputFile": question["path"],
+            "outputFile": question["out"],
+            "pages": [{"file": question["path"], "range": f"1-{question['pages']}"}],
+            "noWarn": "",
+            "warningExit0": "",
+            "streamData": "preserve",
+        }
+    ).run()
     with pikepdf.open(question["out"], suppress_warnings=True) as pdf:
         for page in pdf.pages:
             box, _, _ = _shown_box(page)
@@ -105,8 +113,13 @@ def _bound(question: dict, runs: list[Run]) -> dict:
         _outline(pdf, question["outline"], places, question["phrases"])
         _describe(pdf, question, runs)
         pdf.save(
-            question["out"], deterministic_id=True, compress_streams=True, recompress_flate=False,
-            object_stream_mode=pikepdf.ObjectStreamMode.generate, stream_decode_level=pikepdf.StreamDecodeLevel.none, preserve_pdfa=True,
+            question["out"],
+            deterministic_id=True,
+            compress_streams=True,
+            recompress_flate=False,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            stream_decode_level=pikepdf.StreamDecodeLevel.none,
+            preserve_pdfa=True,
         )
     Path(question["merged"]).unlink()
     return {"pages": total, "shown": {run.exhibit: [run.first, run.last] for run in runs if run.exhibit}}
@@ -145,10 +158,20 @@ def _merge(question: dict, runs: list[Run], letters: int) -> None:
         else:
             parts.append({"file": question["own"], "range": f"{run.own + 1}-{run.own + run.pages}"})
     parts.append({"file": question["own"], "range": str(letters)})
-    pikepdf.Job({
-        "inputFile": question["own"], "outputFile": question["merged"], "pages": parts, "keepFilesOpen": "n",
-        "removeUnreferencedResources": "no", "staticId": "", "streamData": "preserve", "objectStreams": "preserve", "noWarn": "", "warningExit0": "",
-    }).run()
+    pikepdf.Job(
+        {
+            "inputFile": question["own"],
+            "outputFile": question["merged"],
+            "pages": parts,
+            "keepFilesOpen": "n",
+            "removeUnreferencedResources": "no",
+            "staticId": "",
+            "streamData": "preserve",
+            "objectStreams": "preserve",
+            "noWarn": "",
+            "warningExit0": "",
+        }
+    ).run()
 
 
 def _places(runs: list[Run], anchors: dict, where: dict[int, int]) -> dict[str, tuple[int, int, float | None]]:
@@ -235,7 +258,9 @@ def _foot(stamp: _Stamp, question: dict, run: Run, n: int, number: int, total: i
     if run.exhibit:
         label = stamp.phrases["exhibit"] % {"id": run.exhibit}
         out += stamp.text(left, _BASELINE - 1, label, _INK, 8.5)
-        out += stamp.text(left + stamp.width(label, 8.5) + 7, _BASELINE - 1, stamp.phrases["page_of"] % {"n": n + 1, "total": run.pages}, _QUIET)
+        out += stamp.text(
+            left + stamp.width(label, 8.5) + 7, _BASELINE - 1, stamp.phrases["page_of"] % {"n": n + 1, "total": run.pages}, _QUIET
+        )
     else:
         out += stamp.text(left, _BASELINE - 1, question["reference"], _QUIET)
     middle = stamp.phrases["bundle"] % {"id": question["bundle_id"]}
@@ -251,9 +276,9 @@ def _print_on(pdf, page, content: str, stamp: _Stamp) -> None:
     for name, font in stamp.fonts.items():
         if name not in resources.Font:
             resources.Font[name] = font
-    page.obj.Contents = Array([
-        pdf.make_stream(b"q"), *_contents(page), pdf.make_stream(b"Q /Artifact <</Type/Pagination>> BDC\n" + content.encode() + b"EMC")
-    ])
+    page.obj.Contents = Array(
+        [pdf.make_stream(b"q"), *_contents(page), pdf.make_stream(b"Q /Artifact <</Type/Pagination>> BDC\n" + content.encode() + b"EMC")]
+    )
 
 
 def _contents(page) -> list:
@@ -274,7 +299,7 @@ def _frame(pdf, page, foot: Callable[[float], str], stamp: _Stamp, seen: set) ->
     width, height = (A4_LONG, A4_SHORT) if landscape else (A4_SHORT, A4_LONG)
     scale = min(width / across, (height - FOOT - 6) / up, 1.0)
     shift = ((width - across * scale) / 2, height - up * scale if scale < 1 else FOOT + 6 + (height - FOOT - 6 - up) / 2)
-    matrix = tuple(scale * part for part in turn[:4]) + (scale * turn[4] + shift[0], scale * turn[5] + shift[1])
+    matrix = (*tuple(scale * part for part in turn[:4]), scale * turn[4] + shift[0], scale * turn[5] + shift[1])
     drawing = _drawing(pdf, obj, box, seen)
     links = _kept_links(obj, matrix)
     for key in list(obj.keys()):
@@ -302,7 +327,10 @@ def _shown_box(page) -> tuple[list[float], tuple[float, float], tuple[float, ...
     turn = int(page.obj.get("/Rotate", 0)) % 360
     x0, y0, x1, y1 = box
     plain = {
-        0: (1, 0, 0, 1, -x0, -y0), 90: (0, -1, 1, 0, -y0, x1), 180: (-1, 0, 0, -1, x1, y1), 270: (0, 1, -1, 0, y1, -x0),
+        0: (1, 0, 0, 1, -x0, -y0),
+        90: (0, -1, 1, 0, -y0, x1),
+        180: (-1, 0, 0, -1, x1, y1),
+        270: (0, 1, -1, 0, y1, -x0),
     }.get(turn, (1, 0, 0, 1, -x0, -y0))
     across, up = (x1 - x0, y1 - y0) if turn not in (90, 270) else (y1 - y0, x1 - x0)
     return box, (across * unit, up * unit), tuple(unit * part for part in plain)
@@ -353,10 +381,16 @@ def _kept_links(obj, matrix: tuple[float, ...]) -> list:
         x0, y0, x1, y1 = (float(part) for part in note.Rect)
         xs = [a * x + c * y + e for x in (x0, x1) for y in (y0, y1)]
         ys = [b * x + d * y + f for x in (x0, x1) for y in (y0, y1)]
-        kept.append(Dictionary(
-            Type=Name.Annot, Subtype=Name.Link, Rect=Array([round(v, 2) for v in (min(xs), min(ys), max(xs), max(ys))]), Border=Array([0, 0, 0]), F=4,
-            A=Dictionary(S=Name.URI, URI=pikepdf.String(address)),
-        ))
+        kept.append(
+            Dictionary(
+                Type=Name.Annot,
+                Subtype=Name.Link,
+                Rect=Array([round(v, 2) for v in (min(xs), min(ys), max(xs), max(ys))]),
+                Border=Array([0, 0, 0]),
+                F=4,
+                A=Dictionary(S=Name.URI, URI=pikepdf.String(address)),
+            )
+        )
     return kept
 
 
@@ -383,10 +417,16 @@ def _resolve(references, places: dict, stamp: _Stamp, pages: list) -> tuple[str,
                 text = f"{place[0]}–{place[1]}"
             marks += stamp.right(x1, y0 + 3.6, text, _INK, 9.0)
         if place is not None:
-            links.append(Dictionary(
-                Type=Name.Annot, Subtype=Name.Link, Rect=Array([round(v, 2) for v in (x0, y0, x1, y1)]), Border=Array([0, 0, 0]), F=4,
-                Dest=_destination(pages[place[0] - 1], place[2]),
-            ))
+            links.append(
+                Dictionary(
+                    Type=Name.Annot,
+                    Subtype=Name.Link,
+                    Rect=Array([round(v, 2) for v in (x0, y0, x1, y1)]),
+                    Border=Array([0, 0, 0]),
+                    F=4,
+                    Dest=_destination(pages[place[0] - 1], place[2]),
+                )
+            )
     return marks, links
 
 
@@ -443,10 +483,16 @@ def _describe(pdf, question: dict, runs: list[Run]) -> None:
     stamp = pikepdf.String("D:" + re.sub(r"[-:T]", "", question["made_at"][:19]) + "Z")
     if "/Info" in pdf.trailer:
         del pdf.trailer["/Info"]
-    pdf.trailer.Info = pdf.make_indirect(Dictionary(
-        Title=pikepdf.String(question["title"]), Producer=pikepdf.String(question["producer"]), Creator=pikepdf.String(question["producer"]),
-        CreationDate=stamp, ModDate=stamp, Keywords=pikepdf.String(question["bundle_id"]),
-    ))
+    pdf.trailer.Info = pdf.make_indirect(
+        Dictionary(
+            Title=pikepdf.String(question["title"]),
+            Producer=pikepdf.String(question["producer"]),
+            Creator=pikepdf.String(question["producer"]),
+            CreationDate=stamp,
+            ModDate=stamp,
+            Keywords=pikepdf.String(question["bundle_id"]),
+        )
+    )
     root.Metadata = pdf.make_stream(_xmp(question).encode(), Type=Name.Metadata, Subtype=Name.XML)
 
 

@@ -16,8 +16,19 @@ def main() -> None:
     first = _question(sys.stdin.buffer.readline())
     workplace = Path(first["workplace"])
     work = _role(first["role"], workplace)
-    system = [sys.prefix, sys.base_prefix, "/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/null", "/dev/urandom",
-              "/proc/self", str(Path(__file__).resolve().parents[3] / "ipdesk"), *first["readable"]]
+    system = [
+        sys.prefix,
+        sys.base_prefix,
+        "/usr",
+        "/lib",
+        "/lib64",
+        "/etc/ld.so.cache",
+        "/dev/null",
+        "/dev/urandom",
+        "/proc/self",
+        str(Path(__file__).resolve().parents[3] / "ipdesk"),
+        *first["readable"],
+    ]
     sandbox.enclose(system, [str(workplace), *first.get("writable", [])])
     _tell(answers, {"ready": True})
     for line in sys.stdin.buffer:

@@ -97,12 +97,24 @@ def _fingerprint(path: Path) -> tuple[str, int]:
 # --- what the bytes are ---------------------------------------------------------------------
 
 _IMAGE_STARTS = {
-    b"\xff\xd8\xff": "jpeg", b"\x89PNG\r\n\x1a\n": "picture", b"GIF8": "picture", b"II*\x00": "picture", b"MM\x00*": "picture",
+    b"\xff\xd8\xff": "jpeg",
+    b"\x89PNG\r\n\x1a\n": "picture",
+    b"GIF8": "picture",
+    b"II*\x00": "picture",
+    b"MM\x00*": "picture",
 }
 _HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"}
 _CLAIMS = {
-    "application/pdf": {"pdf"}, "message/rfc822": {"mail"}, "image/jpeg": {"jpeg"}, "image/png": {"picture"}, "image/gif": {"picture"},
-    "image/webp": {"picture"}, "image/tiff": {"picture"}, "image/heic": {"heif"}, "image/heif": {"heif"}, "image/avif": {"heif"},
+    "application/pdf": {"pdf"},
+    "message/rfc822": {"mail"},
+    "image/jpeg": {"jpeg"},
+    "image/png": {"picture"},
+    "image/gif": {"picture"},
+    "image/webp": {"picture"},
+    "image/tiff": {"picture"},
+    "image/heic": {"heif"},
+    "image/heif": {"heif"},
+    "image/avif": {"heif"},
 }
 
 
@@ -173,39 +185,49 @@ def _refuse_truncated(path: Path) -> None:
 
 def _inspect(pdf, remarks: list[str]) -> bool:
     """Adds what the reader must be told; ``True`` when the file must be rewritten before it is bound."""
-    root = pdf.Root
-    rewrite = False
-    if pdf.is_encrypted:
-        remarks.append("restricted")
-        rewrite = True
-    names = root.get("/Names", {})
-    active = "/OpenAction" in root and not _is_destination(root.OpenAction) or "/AA" in root or "/JavaScript" in names
-    if "/EmbeddedFiles" in names or "/AF" in root or "/Collection" in root:
-        remarks.append("attachments")
-    form = root.get("/AcroForm")
-    if form is not None:
-        rewrite = True
-        if int(form.get("/SigFlags", 0)) & 1:
-            remarks.append("signed")
-        if len(form.get("/Fields", [])):
-            remarks.append("form")
+    found = _in_document(pdf)
     for page in pdf.pages:
-        contents = page.obj.get("/Contents")
-        if _is_array(contents) and len(contents) != 1 or "/Resources" not in page.obj:
-            rewrite = True
-        if "/AA" in page.obj:
-            active = True
-        for note in page.obj.get("/Annots", ()):
-            kind = note.get("/Subtype")
-            if kind != "/Link":
-                rewrite = True
-            if "/AA" in note or "/A" in note and str(note.A.get("/S")) not in ("/URI", "/GoTo"):
-                active = True
-            if kind == "/FileAttachment" and "attachments" not in remarks:
-                remarks.append("attachments")
-    if active:
-        remarks.append("active")
-    return rewrite
+        found |= _on_page(page.obj)
+    remarks += [code for code in ("restricted", "attachments", "signed", "form", "active") if code in found]
+    return bool(found & {"restricted", "fields", "notes", "pieces"})
+
+
+def _in_document(pdf) -> set[str]:
+    """What the document as a whole carries besides its pages."""
+    root, found = pdf.Root, set()
+    names, form = root.get("/Names", {}), root.get("/AcroForm")
+    if pdf.is_encrypted:
+        found.add("restricted")
+    if "/AA" in root or "/JavaScript" in names or ("/OpenAction" in root and not _is_destination(root.OpenAction)):
+        found.add("active")
+    if "/EmbeddedFiles" in names or "/AF" in root or "/Collection" in root:
+        found.add("attachments")
+    if form is not None:
+        found.add("fields")
+        if int(form.get("/SigFlags", 0)) & 1:
+            found.add("signed")
+        if len(form.get("/Fields", [])):
+            found.add("form")
+    return found
+
+
+def _on_page(page) -> set[str]:
+    """What one page carries: actions, notes to be drawn in, content in pieces."""
+    found = set()
+    contents = page.get("/Contents")
+    if (_is_array(contents) and len(contents) != 1) or "/Resources" not in page:
+        found.add("pieces")
+    if "/AA" in page:
+        found.add("active")
+    for note in page.get("/Annots", ()):
+        kind = note.get("/Subtype")
+        if kind != "/Link":
+            found.add("notes")
+        if kind == "/FileAttachment":
+            found.add("attachments")
+        if "/AA" in note or ("/A" in note and str(note.A.get("/S")) not in ("/URI", "/GoTo")):
+            found.add("active")
+    return found
 
 
 def _is_array(value) -> bool:
@@ -284,7 +306,7 @@ def without_metadata(jpeg: bytes) -> bytes:
             return bytes(out + jpeg[at:])
         length = int.from_bytes(jpeg[at + 2 : at + 4], "big") + 2
         segment = jpeg[at : at + length]
-        drop = marker in (0xE1, 0xED, 0xFE) or marker == 0xE2 and not segment[4:].startswith(b"ICC_PROFILE")
+        drop = marker in (0xE1, 0xED, 0xFE) or (marker == 0xE2 and not segment[4:].startswith(b"ICC_PROFILE"))
         if not drop:
             out += segment
         at += length
@@ -359,9 +381,7 @@ def _on_pages(pictures: list[bytes], out: Path, turn: int = 0) -> dict:
     import img2pdf
 
     rotation = {0: img2pdf.Rotation.none, 90: img2pdf.Rotation["90"], 180: img2pdf.Rotation["180"], 270: img2pdf.Rotation["270"]}[turn]
-    layout = img2pdf.get_layout_fun(
-        pagesize=A4, border=(PICTURE_MARGIN, PICTURE_MARGIN), fit=img2pdf.FitMode.shrink, auto_orient=True
-    )
+    layout = img2pdf.get_layout_fun(pagesize=A4, border=(PICTURE_MARGIN, PICTURE_MARGIN), fit=img2pdf.FitMode.shrink, auto_orient=True)
     try:
         with out.open("wb") as file:
             img2pdf.convert(pictures, layout_fun=layout, rotation=rotation, outputstream=file, nodate=True, engine=img2pdf.Engine.internal)
@@ -386,10 +406,14 @@ def _mail(path: Path, out: Path, remarks: list[str]) -> dict:
     attachments = []
     for part in message.iter_attachments() if message.is_multipart() else ():
         content = part.get_payload(decode=True) or b""
-        attachments.append({
-            "name": part.get_filename() or part.get_content_type(), "media_type": part.get_content_type(),
-            "size": len(content), "sha256": hashlib.sha256(content).hexdigest(),
-        })
+        attachments.append(
+            {
+                "name": part.get_filename() or part.get_content_type(),
+                "media_type": part.get_content_type(),
+                "size": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+            }
+        )
     return {"shown": "mail", "mail": {"headers": headers, "text": _body(message), "attachments": attachments}}
 
 

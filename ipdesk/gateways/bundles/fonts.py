@@ -23,8 +23,14 @@ FONT_PACKAGES = ("manimgx_fonts", "noto_cjk_sans_otc")
 # Chinese is named before the scripts that share characters with it; a language of its own
 # face (Japanese, Korean) keeps its order of preference.
 FAMILIES = (
-    "Noto Sans", "Noto Sans CJK SC", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Thai", "Noto Sans Devanagari",
-    "Noto Sans Symbols", "Noto Emoji",
+    "Noto Sans",
+    "Noto Sans CJK SC",
+    "Noto Sans Arabic",
+    "Noto Sans Hebrew",
+    "Noto Sans Thai",
+    "Noto Sans Devanagari",
+    "Noto Sans Symbols",
+    "Noto Emoji",
 )
 
 
@@ -53,7 +59,7 @@ def font_cache() -> Path:
     """A private folder for what is derived from the fonts, keyed by their names and sizes."""
     listing = [(f.name, f.stat().st_size) for folder in font_folders() for f in sorted(folder.glob("*.tt[fc]"))]
     key = hashlib.sha256(json.dumps(listing).encode()).hexdigest()[:16]
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     for base in (Path(home) / "ipdesk", Path(tempfile.gettempdir()) / f"ipdesk-{os.getuid()}"):
         folder = base / f"fonts-{key}"
         try:
@@ -76,7 +82,7 @@ def prepare() -> Path:
     ready = font_cache() / "fonts.conf"
     if not (ready.exists() and (font_cache() / "coverage.json").exists()):
         code = BARE_PACKAGE + "from ipdesk.gateways.bundles import fonts; fonts.coverage(); fonts.fontconfig_file()"
-        subprocess.run([sys.executable, "-I", "-c", code], check=True, timeout=300)
+        subprocess.run([sys.executable, "-I", "-c", code], check=True, timeout=300)  # noqa: S603 - our own code
     return ready
 
 
@@ -112,7 +118,7 @@ def _cut_weights(folder: Path) -> None:
             handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
             os.close(handle)
             face.save(name)
-        os.replace(name, folder / f"NotoSans-{WEIGHTS[weight]}.ttf")
+        Path(name).replace(folder / f"NotoSans-{WEIGHTS[weight]}.ttf")
 
 
 def coverage() -> list[list[int]]:
@@ -145,4 +151,4 @@ def _write(target: Path, text: str) -> None:
     handle, name = tempfile.mkstemp(dir=target.parent)
     with os.fdopen(handle, "w") as file:
         file.write(text)
-    os.replace(name, target)
+    Path(name).replace(target)

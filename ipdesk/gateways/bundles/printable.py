@@ -53,7 +53,7 @@ def _visible(text: str) -> str:
     out: list[str] = []
     marks = 0
     for char in text:
-        if char in "\n\t" or char.isascii() and char.isprintable():
+        if char in "\n\t" or (char.isascii() and char.isprintable()):
             out.append(char)
             marks = 0
             continue

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 import shutil
 import tempfile
 import time
@@ -87,7 +86,7 @@ def render(contents: BundleContents, out: Path, progress: Progress | None = None
     try:
         bound = making.run()
         digest = _sha256(workplace / "bundle.pdf")
-        os.replace(workplace / "bundle.pdf", out)
+        (workplace / "bundle.pdf").replace(out)
     except ChildFailed as error:
         log.error("a bundle could not be made: %s", error)
         raise BundleFailed(error.reason) from error
@@ -148,11 +147,17 @@ class _Making:
         configuration = fonts.prepare()  # made here when it is missing: the child may not write there
         cache = fonts.font_cache()
         readable = [*map(str, fonts.font_folders()), str(cache), str(ROOT / "templates"), str(ROOT / "translations")]
-        self._typesetter = Child("typesetter", self.workplace, readable, {
-            "FONTCONFIG_FILE": str(configuration), "XDG_CACHE_HOME": str(cache.parent.parent),
-            # Otherwise each embedded font carries the second in which it was cut to size.
-            "SOURCE_DATE_EPOCH": str(int(self.contents.made_at.timestamp())),
-        })
+        self._typesetter = Child(
+            "typesetter",
+            self.workplace,
+            readable,
+            {
+                "FONTCONFIG_FILE": str(configuration),
+                "XDG_CACHE_HOME": str(cache.parent.parent),
+                # Otherwise each embedded font carries the second in which it was cut to size.
+                "SOURCE_DATE_EPOCH": str(int(self.contents.made_at.timestamp())),
+            },
+        )
         header = {"reference": self.contents.reference, "title": self.contents.title}
         self._typesetter.send({"do": "speak", "language": self.contents.language, "zone": self.contents.zone, "header": header})
         self._typesetter.send(_set(self._front))
@@ -168,10 +173,17 @@ class _Making:
         self._typesetter.send(_set([*sections.exhibit_pages(self.contents, self.found), *self._back]))
         self._answered(self._typesetter)
         stamped = "".join([self.contents.reference, self.bundle_id, *(e.id for e in self.contents.exhibits)])
-        self._typesetter.send({
-            "do": "write", "out": str(self.workplace / "own.pdf"), "identifier": self.manifest, "phrases": PHRASES,
-            "stamped": printable.plain_line(stamped, len(stamped)), "cpu_seconds": SECONDS_TO_TYPESET, "output": LARGEST_BUNDLE,
-        })
+        self._typesetter.send(
+            {
+                "do": "write",
+                "out": str(self.workplace / "own.pdf"),
+                "identifier": self.manifest,
+                "phrases": PHRASES,
+                "stamped": printable.plain_line(stamped, len(stamped)),
+                "cpu_seconds": SECONDS_TO_TYPESET,
+                "output": LARGEST_BUNDLE,
+            }
+        )
         typeset = self._answered(self._typesetter)
         self._typesetter.close()
         self._typesetter = None
@@ -209,8 +221,12 @@ class _Making:
 
     def _examined(self, n: int, exhibit: Exhibit) -> dict:
         question = {
-            "do": "examine", "path": str(self._paths[n]), "sha256": exhibit.sha256, "media_type": exhibit.media_type,
-            "out": str(self.workplace / f"shown-{n}.pdf"), "cpu_seconds": SECONDS_PER_EXHIBIT,
+            "do": "examine",
+            "path": str(self._paths[n]),
+            "sha256": exhibit.sha256,
+            "media_type": exhibit.media_type,
+            "out": str(self.workplace / f"shown-{n}.pdf"),
+            "cpu_seconds": SECONDS_PER_EXHIBIT,
         }
         answer = {}
         try:
@@ -230,17 +246,33 @@ class _Making:
 
     def _bind(self, typeset: dict) -> dict:
         contents = self.contents
-        pages = [{"id": e.id, "title": e.title, "path": f.get("path", ""), "pages": f.get("pages", 0)}
-                 for e, f in zip(contents.exhibits, self.found, strict=True)]
+        pages = [
+            {"id": e.id, "title": e.title, "path": f.get("path", ""), "pages": f.get("pages", 0)}
+            for e, f in zip(contents.exhibits, self.found, strict=True)
+        ]
         try:
-            return self._at_work().ask({
-                "do": "bind", **typeset, "own": str(self.workplace / "own.pdf"), "merged": str(self.workplace / "merged.pdf"),
-                "out": str(self.workplace / "bundle.pdf"), "front": [s.key for s in self._front], "back": [s.key for s in self._back],
-                "exhibits": pages, "outline": self._outline(typeset), "reference": printable.plain_line(contents.reference),
-                "title": printable.plain_line(f"{contents.reference} {contents.title}"), "language": contents.language,
-                "bundle_id": self.bundle_id, "made_at": contents.made_at.astimezone(UTC).isoformat(), "producer": PRODUCER,
-                "cpu_seconds": SECONDS_TO_BIND, "output": LARGEST_BUNDLE,
-            }, SECONDS_TO_BIND)
+            return self._at_work().ask(
+                {
+                    "do": "bind",
+                    **typeset,
+                    "own": str(self.workplace / "own.pdf"),
+                    "merged": str(self.workplace / "merged.pdf"),
+                    "out": str(self.workplace / "bundle.pdf"),
+                    "front": [s.key for s in self._front],
+                    "back": [s.key for s in self._back],
+                    "exhibits": pages,
+                    "outline": self._outline(typeset),
+                    "reference": printable.plain_line(contents.reference),
+                    "title": printable.plain_line(f"{contents.reference} {contents.title}"),
+                    "language": contents.language,
+                    "bundle_id": self.bundle_id,
+                    "made_at": contents.made_at.astimezone(UTC).isoformat(),
+                    "producer": PRODUCER,
+                    "cpu_seconds": SECONDS_TO_BIND,
+                    "output": LARGEST_BUNDLE,
+                },
+                SECONDS_TO_BIND,
+            )
         except ChildFailed as failure:
             self._dismiss()
             return {"failed": failure.reason}
@@ -256,7 +288,10 @@ class _Making:
             return {"target": section.key, "title": f"{section.number} {title}" if section.number else title, "children": children}
 
         main = [entry(s) for s in self._front if s.listed or s.key in ("cover", "index")]
-        shown = [{"target": f"exhibit:{e.id}", "title": printable.plain_line(f"{e.id} {e.title}", 120), "children": []} for e in self.contents.exhibits]
+        shown = [
+            {"target": f"exhibit:{e.id}", "title": printable.plain_line(f"{e.id} {e.title}", 120), "children": []}
+            for e in self.contents.exhibits
+        ]
         number = self._back[0].number - 1
         exhibits = [{"target": "exhibits", "title": f"{number} {phrases['exhibits']}", "children": shown}] if shown else []
         return [*main, *exhibits, *(entry(s) for s in self._back if s.listed)]

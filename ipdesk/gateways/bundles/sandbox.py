@@ -9,6 +9,7 @@ import ctypes
 import os
 import resource
 import sys
+from pathlib import Path
 
 MEMORY = 512 * 1024 * 1024
 CPU_SECONDS = 20
@@ -58,7 +59,7 @@ def _leave_network(libc: ctypes.CDLL) -> None:
         return  # the audit hook still refuses sockets
     # Without a mapping this process could not create files.
     for name, line in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
-        with open(f"/proc/self/{name}", "w") as file:
+        with Path(f"/proc/self/{name}").open("w") as file:
             file.write(line)
 
 
@@ -78,7 +79,7 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: str, access: int) -> None:
         handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
         return
-    if not os.path.isdir(path):
+    if not Path(path).is_dir():
         access &= _FILE_ONLY
     rule = access.to_bytes(8, sys.byteorder) + handle.to_bytes(4, sys.byteorder, signed=True)
     libc.syscall(_ADD_RULE, ruleset, 1, rule, 0)

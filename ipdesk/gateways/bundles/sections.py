@@ -2,7 +2,8 @@
 
 Targets (in checklists, the chronology and here) are names that become page numbers:
 
-* a section: ``parties``, ``right``, ``listings``, ``checklist``, ``deadlines``, ``chronology``, ``correspondence``, ``notice``, ``exhibits``, ``manifest``;
+* a section: ``parties``, ``right``, ``listings``, ``checklist``, ``deadlines``, ``chronology``,
+  ``correspondence``, ``notice``, ``exhibits``, ``manifest``;
 * a part of one, counted from 1: ``claim:1``, ``counter:1``, ``decision:1``, ``deadline:1``, ``letter:1``;
 * an exhibit: ``exhibit:<id>``.
 """
@@ -38,19 +39,39 @@ class Section:
 def front(contents: BundleContents, bundle_id: str, manifest_sha256: str) -> list[Section]:
     """Cover, index and every section before the exhibits, in the order of the bundle."""
     body = _numbered(_body(contents))
-    cover = Section("cover", "cover.html", N_("Cover"), {
-        **_plain(contents, "reference", "title", "made_at", "made_by_role", "zone", "desk", "summary", "parties", "audit_head"),
-        "bundle_id": bundle_id, "manifest_sha256": manifest_sha256, "exhibits": len(contents.exhibits),
-    }, listed=False)
+    cover = Section(
+        "cover",
+        "cover.html",
+        N_("Cover"),
+        {
+            **_plain(contents, "reference", "title", "made_at", "made_by_role", "zone", "desk", "summary", "parties", "audit_head"),
+            "bundle_id": bundle_id,
+            "manifest_sha256": manifest_sha256,
+            "exhibits": len(contents.exhibits),
+        },
+        listed=False,
+    )
     number = max((s.number for s in body), default=0)
     entries = [{"number": s.number, "title": s.title, "target": s.key, "children": s.children} for s in body if s.listed]
     entries += [
-        {"number": number + 1, "title": N_("Exhibits"), "target": "exhibits" if contents.exhibits else "", "children": (), "exhibits": True},
+        {
+            "number": number + 1,
+            "title": N_("Exhibits"),
+            "target": "exhibits" if contents.exhibits else "",
+            "children": (),
+            "exhibits": True,
+        },
         {"number": number + 2, "title": N_("Hash manifest"), "target": "manifest", "children": ()},
     ]
     rows = [{"id": e.id, "title": e.title, "name": e.original_name} for e in contents.exhibits]
     index = [
-        Section(f"index:{n}" if n else "index", "index.html", N_("Index"), {"entries": entries if not n else [], "exhibits": part, "first": not n}, listed=False)
+        Section(
+            f"index:{n}" if n else "index",
+            "index.html",
+            N_("Index"),
+            {"entries": entries if not n else [], "exhibits": part, "first": not n},
+            listed=False,
+        )
         for n, part in enumerate(_parts(rows))
     ]
     return [cover, *index, *body]
@@ -60,15 +81,26 @@ def manifest(contents: BundleContents, found: list[dict], bundle_id: str, manife
     """The last section: every exhibit with its hash and how it is shown."""
     rows = [
         {
-            "id": e.id, "name": e.original_name, "media_type": e.media_type, "size": e.size, "sha256": e.sha256,
-            "slip": SLIP_REASONS[f["reason"]] if f["shown"] == "slip" else "", "remarks": [REMARKS[r] for r in f["remarks"]],
+            "id": e.id,
+            "name": e.original_name,
+            "media_type": e.media_type,
+            "size": e.size,
+            "sha256": e.sha256,
+            "slip": SLIP_REASONS[f["reason"]] if f["shown"] == "slip" else "",
+            "remarks": [REMARKS[r] for r in f["remarks"]],
         }
         for e, f in zip(contents.exhibits, found, strict=True)
     ]
     facts = {"bundle_id": bundle_id, "manifest_sha256": manifest_sha256, **_plain(contents, "audit_head")}
     return [
-        Section("manifest" if not n else f"manifest:{n}", "manifest.html", N_("Hash manifest"),
-                {**facts, "rows": part, "first": not n}, number=number, listed=not n)
+        Section(
+            "manifest" if not n else f"manifest:{n}",
+            "manifest.html",
+            N_("Hash manifest"),
+            {**facts, "rows": part, "first": not n},
+            number=number,
+            listed=not n,
+        )
         for n, part in enumerate(_parts(rows))
     ]
 
@@ -79,9 +111,16 @@ def exhibit_pages(contents: BundleContents, found: list[dict]) -> list[Section]:
     for exhibit, result in zip(contents.exhibits, found, strict=True):
         if result["shown"] == "pdf":
             continue
-        facts = _plain(exhibit, "id", "title", "original_name", "media_type", "size", "sha256", "submitted_by", "received_at", "assigned_to")
+        facts = _plain(
+            exhibit, "id", "title", "original_name", "media_type", "size", "sha256", "submitted_by", "received_at", "assigned_to"
+        )
         if result["shown"] == "slip":
-            data = {"exhibit": facts, "reason": SLIP_REASONS[result["reason"]], "found_sha256": result["sha256"], "found_size": result["size"]}
+            data = {
+                "exhibit": facts,
+                "reason": SLIP_REASONS[result["reason"]],
+                "found_sha256": result["sha256"],
+                "found_size": result["size"],
+            }
             made.append(Section(f"exhibit:{exhibit.id}", "slip.html", exhibit.title, data, own_words=True))
         else:
             data = {"exhibit": facts, **result["mail"]}
@@ -98,21 +137,54 @@ def _body(contents: BundleContents) -> list[Section]:
 
     add("parties", N_("The parties"), contents.parties, **_plain(contents, "parties"))
     add("right", N_("The right relied on"), contents.right, **_plain(contents, "right"))
-    add("listings", N_("The listings and their outcome"), contents.claims,
-        [(f"claim:{n}", f"{c.listing_id} · {c.title}") for n, c in enumerate(contents.claims, 1)], **_plain(contents, "claims"))
+    add(
+        "listings",
+        N_("The listings and their outcome"),
+        contents.claims,
+        [(f"claim:{n}", f"{c.listing_id} · {c.title}") for n, c in enumerate(contents.claims, 1)],
+        **_plain(contents, "claims"),
+    )
     add("checklist", N_("Statutory elements"), contents.element_checklists, **_plain(contents, "element_checklists"))
-    add("deadlines", N_("Computation of deadlines"), contents.deadlines,
-        [(f"deadline:{n}", d.name) for n, d in enumerate(contents.deadlines, 1)], **_plain(contents, "deadlines"))
+    add(
+        "deadlines",
+        N_("Computation of deadlines"),
+        contents.deadlines,
+        [(f"deadline:{n}", d.name) for n, d in enumerate(contents.deadlines, 1)],
+        **_plain(contents, "deadlines"),
+    )
     for n, part in enumerate(_parts(_plain(contents, "chronology")["chronology"])):
         if part:
-            made.append(Section("chronology" if not n else f"chronology:{n}", "chronology.html", N_("Chronology"), {"chronology": part, "first": not n}, listed=not n))
+            made.append(
+                Section(
+                    "chronology" if not n else f"chronology:{n}",
+                    "chronology.html",
+                    N_("Chronology"),
+                    {"chronology": part, "first": not n},
+                    listed=not n,
+                )
+            )
     add("notice", N_("Notice"), contents.notice, **_plain(contents, "notice"))
-    add("counter_notifications", N_("Counter-notification"), contents.counter_notifications,
-        [(f"counter:{n}", c.title) for n, c in enumerate(contents.counter_notifications, 1)], **_plain(contents, "counter_notifications"))
-    add("decisions", N_("Decision and statement of reasons"), contents.decisions,
-        [(f"decision:{n}", d.title) for n, d in enumerate(contents.decisions, 1)], **_plain(contents, "decisions"))
-    add("correspondence", N_("Correspondence and proof of delivery"), contents.correspondence,
-        [(f"letter:{n}", c.subject) for n, c in enumerate(contents.correspondence, 1)], **_plain(contents, "correspondence"))
+    add(
+        "counter_notifications",
+        N_("Counter-notification"),
+        contents.counter_notifications,
+        [(f"counter:{n}", c.title) for n, c in enumerate(contents.counter_notifications, 1)],
+        **_plain(contents, "counter_notifications"),
+    )
+    add(
+        "decisions",
+        N_("Decision and statement of reasons"),
+        contents.decisions,
+        [(f"decision:{n}", d.title) for n, d in enumerate(contents.decisions, 1)],
+        **_plain(contents, "decisions"),
+    )
+    add(
+        "correspondence",
+        N_("Correspondence and proof of delivery"),
+        contents.correspondence,
+        [(f"letter:{n}", c.subject) for n, c in enumerate(contents.correspondence, 1)],
+        **_plain(contents, "correspondence"),
+    )
     return made
 
 

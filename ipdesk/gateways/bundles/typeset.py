@@ -19,7 +19,20 @@ ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "templates" / "pdf"
 _CATALOGUES = (ROOT / "translations", ROOT / "ipdesk" / "translations")
 _WEEKDAYS = [N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")]
-_MONTHS = [N_("Jan"), N_("Feb"), N_("Mar"), N_("Apr"), N_("May"), N_("Jun"), N_("Jul"), N_("Aug"), N_("Sep"), N_("Oct"), N_("Nov"), N_("Dec")]
+_MONTHS = [
+    N_("Jan"),
+    N_("Feb"),
+    N_("Mar"),
+    N_("Apr"),
+    N_("May"),
+    N_("Jun"),
+    N_("Jul"),
+    N_("Aug"),
+    N_("Sep"),
+    N_("Oct"),
+    N_("Nov"),
+    N_("Dec"),
+]
 _PX = 0.75  # one CSS pixel in PDF points
 
 
@@ -68,7 +81,9 @@ class Typesetter:
         words = catalogue.gettext
         self._environment.globals.update(
             _=lambda message, **facts: words(message) % facts if facts else words(message),
-            lang=language.replace("_", "-"), zone_name=question["zone"], header=question["header"],
+            lang=language.replace("_", "-"),
+            zone_name=question["zone"],
+            header=question["header"],
         )
         self._environment.filters.update(
             instant=lambda iso: _instant(datetime.fromisoformat(iso).astimezone(zone), words) if iso else "",
@@ -137,7 +152,11 @@ def _environment(shown):
     from markupsafe import Markup
 
     environment = SandboxedEnvironment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
         finalize=lambda value: value if isinstance(value, Markup) else shown(value),
     )
     environment.filters.update(
@@ -158,5 +177,8 @@ def _instant(at: datetime, words) -> str:
 
 def _day(on: date, words) -> str:
     return words(N_("%(weekday)s %(day)s %(month)s %(year)s")) % {
-        "weekday": words(_WEEKDAYS[on.weekday()]), "day": on.day, "month": words(_MONTHS[on.month - 1]), "year": on.year,
+        "weekday": words(_WEEKDAYS[on.weekday()]),
+        "day": on.day,
+        "month": words(_MONTHS[on.month - 1]),
+        "year": on.year,
     }

@@ -1,5 +1,6 @@
 """The parent's side of a child process: one question, one answer, a limit on waiting."""
 
+import contextlib
 import json
 import os
 import select
@@ -15,9 +16,9 @@ SECONDS_TO_START = 60
 # A child knows the package without running its ``__init__``, which loads a web framework: slow to start, and
 # nothing that a process with a stranger's file in its hands should have in memory.
 BARE_PACKAGE = (
-    "import sys, types; sys.path.insert(0, {root!r}); package = types.ModuleType('ipdesk'); "
-    "package.__path__ = [{root!r} + '/ipdesk']; sys.modules['ipdesk'] = package\n"
-).format(root=str(ROOT))
+    f"import sys, types; sys.path.insert(0, {str(ROOT)!r}); package = types.ModuleType('ipdesk'); "
+    f"package.__path__ = [{str(ROOT)!r} + '/ipdesk']; sys.modules['ipdesk'] = package\n"
+)
 _START = BARE_PACKAGE + "from ipdesk.gateways.bundles.child import main; main()"
 
 
@@ -42,9 +43,13 @@ class Child:
         self._rest = b""
         self._ready = False
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, our own code
                 [sys.executable, "-I", "-c", _START],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=workplace, close_fds=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=workplace,
+                close_fds=True,
                 env={"LANG": "C.UTF-8", "TMPDIR": str(workplace), **(environment or {})},
             )
         self.send({"role": role, "workplace": str(workplace), "readable": readable})
@@ -105,7 +110,5 @@ class Child:
             self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            try:
+            with contextlib.suppress(OSError):  # a question was still in the buffer
                 pipe.close()
-            except OSError:
-                pass  # a question was still in the buffer
