@@ -203,9 +203,9 @@ class Previews:
             return not place[0].hello["network"]
 
     def close(self) -> None:
-        """End the processes."""
-        for _ in range(self._processes):
-            child = self._free.get()
+        """End the processes; those at work first finish their file."""
+        children = [self._free.get() for _ in range(self._processes)]
+        for child in children:
             if child is not None:
                 child.end()
             self._free.put(None)

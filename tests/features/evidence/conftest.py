@@ -28,6 +28,7 @@ from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.features.evidence import intake, pages, setup
 
 ROOT = Path(__file__).parents[3]
+HOUR = timedelta(hours=1)
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 pillow_heif.register_heif_opener()
 
@@ -139,8 +140,4 @@ def case_id(desk: Desk) -> int:
                     workflow_digest="0" * 64, opened_at=NOW)
         db.session.add(case)
         db.session.flush()
-        number = case.id
-    return number
-
-
-HOUR = timedelta(hours=1)
+        return case.id

@@ -122,8 +122,7 @@ def test_a_mail_shows_its_fields_text_and_attachments(previews: Previews, put) -
     message["From"], message["Subject"] = "张 <a@b.example>", "你好"
     message.set_content("Guten Tag, 商标", charset="gb18030")
     message.add_alternative("<script>alert(1)</script>", subtype="html")
-    message.add_attachment(b"x", maketype := "application", "pdf", filename="证书.pdf")
-    assert maketype
+    message.add_attachment(b"x", "application", "pdf", filename="证书.pdf")
     text = previews.text(put(message.as_bytes()), "message/rfc822").blobs[0].decode()
     for part in ("From: 张 <a@b.example>", "Subject: 你好", "Guten Tag, 商标", "[证书.pdf]"):
         assert part in text
@@ -140,6 +139,21 @@ def test_other_files_have_no_preview_and_are_opened_by_nobody(previews: Previews
     began = time.monotonic()
     assert previews.inspect(bomb, "application/zip", "none").facts == {"cannot_show": "no_preview"}
     assert time.monotonic() - began < 0.1
+
+
+def test_files_are_looked_at_side_by_side_and_every_process_ends_with_the_desk(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+    previews = Previews(processes=2)
+    path = tmp_path / "a.jpg"
+    path.write_bytes(picture("JPEG", size=(1700, 850)))
+    with ThreadPoolExecutor(4) as threads:
+        shown = list(threads.map(lambda _n: previews.inspect(path, JPEG, "pixels"), range(6)))
+    assert all(len(one.blobs) == 2 for one in shown)
+    children = [child for child in previews._free.queue if child is not None]
+    assert len(children) == 2
+    previews.close()
+    for child in children:
+        assert child._process.poll() is not None
 
 
 # --- the walls -------------------------------------------------------------------------------
@@ -201,7 +215,7 @@ def test_the_child_starts_no_program_and_changes_no_file(tmp_path: Path, monkeyp
     victim = tmp_path / "victim"
     victim.write_bytes(b"evidence")
     victim.chmod(0o666)
-    tmp_path.chmod(0o777)  # noqa: S103 - nothing but the walls may stand in the way
+    tmp_path.chmod(0o777)  # nothing but the walls may stand in the way
     facts = answer_of(tmp_path, monkeypatch, ATTEMPT + (
         f"v = {str(victim)!r}\n"
         "return {'exec': tried(lambda: os.execv('/bin/true', ['true'])), 'write': tried(lambda: open(v, 'r+b')),\n"
