@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from flask import current_app
+from flask_babel import force_locale
 from tqdm import tqdm
 
 from ipdesk.core.db.core import db
@@ -16,6 +17,7 @@ from ipdesk.core.kernel.actors import Actor
 from ipdesk.features.catalogue import imports, operations, queries
 from ipdesk.features.catalogue.listing_csv import BrokenHeader
 from ipdesk.features.catalogue.models import Marketplace
+from ipdesk.features.catalogue.schemas import MarketplaceSchema
 
 NOTHING_IMPORTED, SOME_REJECTED = 1, 3
 
@@ -107,11 +109,10 @@ def _marketplace(code: str | None, url: str | None) -> Marketplace:
 
 
 def _added(code: str, url: str) -> Marketplace:
-    from ipdesk.features.catalogue.schemas import MarketplaceSchema
-
-    errors: dict[str, Any] = MarketplaceSchema().validate({"code": code, "name": code, "url": url, "market": "*"})
-    if errors:
-        raise click.UsageError("; ".join(f"{name}: {texts[0]}" for name, texts in errors.items()))
+    with force_locale("en"):  # the command line speaks English; there is no request to take a language from
+        errors: dict[str, Any] = MarketplaceSchema().validate({"code": code, "name": code, "url": url, "market": "*"})
+        if errors:
+            raise click.UsageError("; ".join(f"{name}: {texts[0]}" for name, texts in errors.items()))
     # Whoever may run commands on this machine is the operator.
     operator = Actor(at=clock().now(), roles=frozenset({"admin"}), name="command line")
     with unit_of_work():

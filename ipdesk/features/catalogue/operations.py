@@ -10,7 +10,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible
-from ipdesk.core.kernel.text import N_
+from ipdesk.core.kernel.text import N_, translate
 from ipdesk.features.catalogue.addresses import address_key
 from ipdesk.features.catalogue.connector import Connector
 from ipdesk.features.catalogue.models import Capture, Listing, Marketplace, Store, listing_search_text
@@ -111,7 +111,7 @@ def add_marketplace(*, actor: Actor, code: str, name: str, url: str, market: str
     if not actor.has("admin"):
         raise Forbidden
     if db.session.scalar(select(Marketplace.id).where(Marketplace.code == code)):
-        raise Invalid({"code": [N_("Another marketplace has this code.")]})
+        raise Invalid({"code": [translate(N_("Another marketplace has this code."), actor.locale)]})
     marketplace = Marketplace(code=code, name=name, url=url, market=market)
     db.session.add(marketplace)
     db.session.flush()
@@ -122,8 +122,8 @@ def add_store(*, actor: Actor, marketplace_id: int, external_id: str, **values: 
     """A new store, entered by hand."""
     _require_staff(actor)
     if db.session.get(Marketplace, marketplace_id) is None:
-        raise Invalid({"marketplace_id": [N_("Choose one.")]})
-    _refuse_taken(Store, marketplace_id, external_id)
+        raise Invalid({"marketplace_id": [translate(N_("Choose one."), actor.locale)]})
+    _refuse_taken(actor, Store, marketplace_id, external_id)
     store = Store(marketplace_id=marketplace_id, external_id=external_id, **_store_values(values))
     db.session.add(store)
     db.session.flush()
@@ -133,7 +133,7 @@ def add_store(*, actor: Actor, marketplace_id: int, external_id: str, **values: 
 def edit_store(*, actor: Actor, store: Store, external_id: str, **values: Any) -> Store:
     """Change a store by hand. It stays on its marketplace."""
     _require_staff(actor)
-    _refuse_taken(Store, store.marketplace_id, external_id, but=store.id)
+    _refuse_taken(actor, Store, store.marketplace_id, external_id, but=store.id)
     store.external_id = external_id
     for name, value in _store_values(values).items():
         setattr(store, name, value)
@@ -151,7 +151,7 @@ def add_listing(*, actor: Actor, store_id: int, external_id: str, **values: Any)
     store = db.session.get(Store, store_id)
     if store is None:
         raise NotVisible
-    _refuse_taken(Listing, store.marketplace_id, external_id)
+    _refuse_taken(actor, Listing, store.marketplace_id, external_id)
     listing = Listing(store_id=store.id, marketplace_id=store.marketplace_id, external_id=external_id,
                       changed_at=actor.at, **_listing_fields(values))
     db.session.add(listing)
@@ -162,7 +162,7 @@ def add_listing(*, actor: Actor, store_id: int, external_id: str, **values: Any)
 def edit_listing(*, actor: Actor, listing: Listing, external_id: str, **values: Any) -> Listing:
     """Change a listing by hand. Its store and its status stay: the status belongs to the holds."""
     _require_staff(actor)
-    _refuse_taken(Listing, listing.marketplace_id, external_id, but=listing.id)
+    _refuse_taken(actor, Listing, listing.marketplace_id, external_id, but=listing.id)
     listing.external_id, listing.changed_at = external_id, actor.at
     for name, value in _listing_fields(values).items():
         setattr(listing, name, value)
@@ -175,11 +175,13 @@ def _listing_fields(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values.get(name, "") for name in names}
 
 
-def _refuse_taken(model: type[Store] | type[Listing], marketplace_id: int, external_id: str, but: int = 0) -> None:
+def _refuse_taken(
+    actor: Actor, model: type[Store] | type[Listing], marketplace_id: int, external_id: str, but: int = 0,
+) -> None:
     taken = db.session.scalar(select(model.id).where(
         model.marketplace_id == marketplace_id, model.external_id == external_id, model.id != but))
     if taken:
-        raise Invalid({"external_id": [N_("This marketplace has this id already.")]})
+        raise Invalid({"external_id": [translate(N_("This marketplace has this id already."), actor.locale)]})
 
 
 def capture_listing(*, actor: Actor, listing: Listing, case_id: int, occasion: str, connector: Connector) -> Capture:

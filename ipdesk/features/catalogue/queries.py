@@ -1,13 +1,13 @@
 """Reading the catalogue. Listings are public; what only staff may read is the pages' access to say."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, Select, TextClause, select, text, union
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ipdesk.core.db.core import db
-from ipdesk.core.http.paging import PAGE_ROWS, Page
+from ipdesk.core.http.paging import PAGE_ROWS, Page, fetch_page
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.features.catalogue.addresses import address_key, host_of
 from ipdesk.features.catalogue.models import Listing, Marketplace, Store
@@ -53,6 +53,12 @@ def listing(listing_id: int) -> Listing:
     if found is None:
         raise NotVisible
     return found
+
+
+def listings_of(store: Store, cursor: str = "") -> Page:
+    """A page of the store's listings, the removed ones among them, oldest first."""
+    page = fetch_page(select(Listing, Listing.id).where(Listing.store_id == store.id), keys=[Listing.id], cursor=cursor)
+    return replace(page, rows=[row[0] for row in page.rows])
 
 
 def stores_named(entered: str, marketplace: Marketplace, limit: int = PAGE_ROWS) -> Sequence[Store]:

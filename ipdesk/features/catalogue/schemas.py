@@ -61,9 +61,8 @@ class StoreSchema(FormSchema):
 
 
 class ListingSchema(FormSchema):
-    """A listing of one store."""
+    """A listing; its store is the page's."""
 
-    store_id = fields.Integer(required=True)
     external_id = Line(LIMITS["listing_id"], required=True, validate=matches(
         ID_PATTERN, _l("Enter the id without spaces.")))
     title = Line(LIMITS["title"], required=True)

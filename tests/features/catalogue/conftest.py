@@ -1,38 +1,24 @@
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
 import pytest
 from flask import Flask
-from flask_babel import Babel
 
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.clock import FixedClock
-from ipdesk.features.accounts import models as _accounts  # noqa: F401 - tables that others point to
-from ipdesk.features.catalogue.models import Listing, Marketplace, Store
-
-AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+from ipdesk.features.catalogue.models import Marketplace, Store
 
 
 @pytest.fixture
-def at() -> datetime:
-    return AT
-
-
-@pytest.fixture
-def tables(tmp_path: Path) -> Iterator[Flask]:
-    """An application that is a database and a clock, nothing else."""
-    app = Flask("tables")
-    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path / 'desk.db'}"
-    app.extensions["ipdesk.clock"] = FixedClock(AT)
-    db.init_app(app)
-    Babel(app)
+def tables(app: Flask) -> Iterator[Flask]:
+    """The application with an open context: these tests work below the pages."""
     with app.app_context():
-        wanted = [Marketplace, Store, Listing]
-        db.metadata.create_all(db.engine, [model.__table__ for model in wanted])
         yield app
-        db.session.remove()
-        db.engine.dispose()
+
+
+@pytest.fixture
+def at(tables: Flask, clock: FixedClock) -> datetime:
+    return clock.now()
 
 
 @pytest.fixture

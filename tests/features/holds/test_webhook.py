@@ -4,7 +4,7 @@ import hmac
 import json
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -31,7 +31,6 @@ from ipdesk.features.catalogue.connector import (
 )
 from ipdesk.features.catalogue.models import Listing
 from ipdesk.features.holds import jobs, operations, queries
-from ipdesk.features.holds.api import blueprint
 
 from .conftest import AT
 
@@ -182,12 +181,13 @@ def test_signatures_are_bound_to_time_body_and_secret() -> None:
 
 
 @pytest.fixture
-def waiting(tables: Flask, listing: Listing) -> int:
+def waiting(tables: Flask, listing: Listing, monkeypatch: pytest.MonkeyPatch) -> int:
     """An instruction that the marketplace has accepted but not confirmed."""
-    tables.extensions["ipdesk.settings"] = SimpleNamespace(webhook_secret=SECRET)
-    tables.register_blueprint(blueprint)
+    known = replace(tables.extensions["ipdesk.settings"], webhook_secret=SECRET)
+    monkeypatch.setitem(tables.extensions, "ipdesk.settings", known)
     with unit_of_work():
         operations.place_hold(actor=Actor(at=AT), listing=listing, order="O-1", kind="delisting")
+
     class Accepting(CatalogueConnector):
         def apply(self, change: Change, at: Any) -> Accepted:
             return Accepted({})
