@@ -3,13 +3,14 @@
 import json
 import logging
 import signal
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ipdesk.config import Settings, load_settings
-from ipdesk.core.kernel.clock import OffsetClock, SystemClock
+from ipdesk.core.kernel.clock import SystemClock
 
 # Exit codes that scripts may rely on.
 FAILED, USAGE = 1, 2
@@ -33,9 +34,9 @@ def clock_of(settings: Settings) -> Any:
     """The installation's clock; only a demo installation has one that can be moved."""
     if not settings.demo:
         return SystemClock()
-    from ipdesk.demo import moved_by
+    from ipdesk.demo.clock import DemoClock
 
-    return OffsetClock(moved_by(settings.instance))
+    return DemoClock(settings.instance)
 
 
 class Desk(click.Group):
@@ -177,6 +178,41 @@ def fsck(context: click.Context, as_json: bool) -> None:
         raise SystemExit(FAILED)
     if not as_json:
         click.echo("No fault found.")
+
+
+@desk.command()
+@click.option("--advance", metavar="SPAN", help="Move the demo's clock forward: 4d, 36h or 90m.")
+@click.pass_context
+def demo(context: click.Context, advance: str | None) -> None:
+    """Load the demo marketplace into an empty installation, or move its clock."""
+    from ipdesk import demo as demonstration
+    from ipdesk.core.db.migrations import upgrade
+
+    settings = _settings(context)
+    if advance:
+        if not settings.demo:
+            raise click.ClickException("Only a demo installation has a clock that can be moved.")
+        try:
+            total = demonstration.advance_clock(settings.instance, _span(advance))
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--advance") from None
+        click.echo(f"The demo's clock is {total} ahead. A running worker acts on it at once; "
+                   "without one, run: ipdesk worker --until-idle")
+        return
+    context.obj["overrides"] = {"demo": True}
+    settings = _settings(context)
+    with _app(context, settings).app_context():
+        upgrade()
+        if not demonstration.ensure_demo(settings):
+            raise click.ClickException("This installation holds data already; nothing was changed.")
+    click.echo(demonstration.accounts_text())
+
+
+def _span(text: str) -> timedelta:
+    unit = {"d": "days", "h": "hours", "m": "minutes"}.get(text[-1:])
+    if unit is None or not text[:-1].isdigit():
+        raise ValueError("say a span like 4d, 36h or 90m")
+    return timedelta(**{unit: int(text[:-1])})
 
 
 def main() -> None:

@@ -1,13 +1,16 @@
 """Time acting: due deadlines go through the one door as the clock, reminders are written."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
 from ipdesk.core.audit.entries import append_entry
 from ipdesk.core.casework import clocks
 from ipdesk.core.casework.advance import Act, advance, workflow_of
+from ipdesk.core.casework.models import Case
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
@@ -65,9 +68,7 @@ def _act(deadline: Deadline, now: datetime) -> None:
             facts={"deadline_id": deadline.id})
 
 
-def _row_of(deadline: Deadline):
-    from ipdesk.core.casework.models import Case
-
+def _row_of(deadline: Deadline) -> Any:
     case = db.session.get(Case, deadline.case_id)
     return rules.kinds[case.kind].load(case.id)
 
@@ -87,6 +88,8 @@ def _note_lateness(deadline: Deadline, now: datetime) -> None:
         deadline.computation = counted.as_dict()
     else:
         deadline.status, deadline.ended_at = "fired", now
+    db.session.flush()
+    row.next_due_at = clocks.next_due(deadline.case_id)
     _write(row, deadline, {"to": rule.get("escalates_to"), "message": "deadline_missed"}, now)
 
 
@@ -103,7 +106,7 @@ def remind(now: datetime, batch: int = BATCH) -> int:
     return len(due)
 
 
-def _write(row, deadline: Deadline, line, now: datetime) -> None:
+def _write(row: Any, deadline: Deadline, line: Mapping[str, Any], now: datetime) -> None:
     message, role = line["message"], line["to"]
     if message not in rules.letters:
         return  # people of the desk read their lateness on the supervisor's page

@@ -1,0 +1,7 @@
+"""The demo marketplace: believable, made through the real operations, dated relative to today."""
+
+from ipdesk.demo.clock import advance_clock, moved_by
+from ipdesk.demo.people import accounts_text
+from ipdesk.demo.story import ensure_demo
+
+__all__ = ["accounts_text", "advance_clock", "ensure_demo", "moved_by"]
