@@ -125,12 +125,12 @@ class _Taker:
 
     def _add_pictures(self, row: dict[str, Any], pictures: tuple[str, ...]) -> list[tuple[str, str]]:
         row["images"] = []
-        row["image_addresses"] = [text for text in pictures if is_address(text)]
-        for position, text in enumerate(pictures, start=1):
-            if is_digest(text):
-                row["images"].append(text)
-            elif not is_address(text):
-                path = self._file.picture_path(text)
+        row["image_addresses"] = [name for name in pictures if is_address(name)]
+        for position, name in enumerate(pictures, start=1):
+            if is_digest(name):
+                row["images"].append(name)
+            elif not is_address(name):
+                path = self._file.picture_path(name)
                 if self._keep_picture is None or path is None:
                     return [(f"image_{position}", "cannot be kept: give its SHA-256 or its web address")]
                 row["images"].append(self._keep_picture(path))

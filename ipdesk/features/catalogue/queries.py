@@ -16,6 +16,14 @@ from ipdesk.features.catalogue.words import query_words, scope_word
 # Stores whose listings a search by store name shows, at most: a word in every name is no search.
 _MOST_STORES = 20
 REMOVED = "removed_by_seller"
+# The cross join makes SQLite read the index first, in its own order, and stop at the limit.
+_SQLITE_MATCH = """
+SELECT {table}_fts.rowid FROM {table}_fts CROSS JOIN {table} ON {table}.id = {table}_fts.rowid
+WHERE {table}_fts MATCH :match AND {table}_fts.rowid > :after {more} ORDER BY {table}_fts.rowid LIMIT :most"""
+_POSTGRESQL_MATCH = """
+SELECT {table}.id FROM {table}
+WHERE array_to_tsvector(string_to_array(search_text, ' ')) @@ CAST(:match AS tsquery)
+AND {table}.id > :after {more} ORDER BY {table}.id LIMIT :most"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +153,11 @@ def _matching(table: str, words: list[tuple[str, bool]], marketplace: Marketplac
     words = [*words, (scope_word(marketplace.id), False)]
     if db.engine.dialect.name == "sqlite":
         match = " AND ".join(f'"{word}"{" *" if begins else ""}' for word, begins in words)
-        sql = (f"SELECT {table}_fts.rowid FROM {table}_fts CROSS JOIN {table} ON {table}.id = {table}_fts.rowid "
-               f"WHERE {table}_fts MATCH :match AND {table}_fts.rowid > :after {more} "
-               f"ORDER BY {table}_fts.rowid LIMIT :most")
+        sql = _SQLITE_MATCH
     else:
         match = " & ".join(f"'{word}'{':*' if begins else ''}" for word, begins in words)
-        sql = (f"SELECT {table}.id FROM {table} "
-               f"WHERE array_to_tsvector(string_to_array(search_text, ' ')) @@ CAST(:match AS tsquery) "
-               f"AND {table}.id > :after {more} ORDER BY {table}.id LIMIT :most")
-    return text(sql).bindparams(match=match)  # the table and the status are this file's own words
+        sql = _POSTGRESQL_MATCH
+    return text(sql.format(table=table, more=more)).bindparams(match=match)
 
 
 def resolve(entered: Sequence[str], marketplace: Marketplace) -> list[Resolution]:

@@ -129,12 +129,12 @@ def test_stores_by_id_or_name(listings: None, marketplace: Marketplace) -> None:
 
 
 def test_pasted_rows(listings: None, marketplace: Marketplace) -> None:
-    answers = {entered: answer for entered, answer in [
-        ("L1", "found"), ("https://market.example/item/L2?spm=1", "found"), ("https://market.example/item/L1", "duplicate"),
-        ("L5", "found"), ("L4", "not_found"), ("https://market.example/item/L4", "not_found"), ("nonsense", "not_found"),
-        ("https://market.example/item/unknown", "not_found"), ("D1", "other_marketplace"),
-        ("https://de.example/item/D1", "other_marketplace"), ("https://shop.example/x", "other_marketplace"), ("", "not_found"),
-    ]}
+    answers = {
+        "L1": "found", "https://market.example/item/L2?spm=1": "found", "https://market.example/item/L1": "duplicate",
+        "L5": "found", "L4": "not_found", "https://market.example/item/L4": "not_found", "nonsense": "not_found",
+        "https://market.example/item/unknown": "not_found", "D1": "other_marketplace",
+        "https://de.example/item/D1": "other_marketplace", "https://shop.example/x": "other_marketplace", "": "not_found",
+    }
     resolved = queries.resolve(list(answers), marketplace)
     assert {row.entered: row.answer for row in resolved} == answers
     assert [row.entered for row in resolved] == list(answers), "in the order of entering"
