@@ -317,4 +317,4 @@ def statements(app, act):
         act()
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    return [s for s in seen if s.startswith("SELECT")]
+    return [s for s in seen if re.search(r"\b(users|sign_ins|store_bindings)\b", s)]
