@@ -1,0 +1,1 @@
+"""Pages that cut across features: home, lists, the complaint page, inbox, outbox. Owns no table and no rule."""

@@ -1,0 +1,190 @@
+"""What the complaint page shows to one reader: plain values, cut by disclosure before anything else."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from flask_babel import gettext, ngettext
+from markupsafe import Markup
+
+from ipdesk.core.casework import disclosure
+from ipdesk.core.casework.advance import workflow_of
+from ipdesk.core.casework.choices import choices
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.casework.timeline import Event, timeline
+from ipdesk.core.deadlines.wording import moment_text
+from ipdesk.core.kernel.actors import Actor
+from ipdesk.core.workflow import Workflow
+from ipdesk.core.workflow.diagram import svg
+from ipdesk.desk import words
+from ipdesk.desk.clocks import clock_facts
+from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.evidence import queries as evidence
+from ipdesk.features.evidence.models import Exhibit
+
+# What only the desk's own people read in a timeline.
+STAFF_ONLY_ACTS = frozenset({"deadline_missed"})
+
+
+def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
+    """Everything that templates of the complaint page read.
+
+    ``view`` (disclosed facts), ``audience`` (staff, seller, rights_holder), ``case`` (for the macro
+    ``case_header``), ``claims``, ``groups`` (claims by state), ``clocks``, ``choices`` by trigger,
+    ``events`` (for the macro ``timeline``), ``exhibits``, ``diagram`` (SVG), ``seen``.
+    """
+    audience, law = disclosure.audience(actor, row), workflow_of(row.case)
+    view = disclosure.view(row, actor)
+    clocks = [clock_facts(line, actor.at) for line in view["deadlines"]]
+    claims = [_claim(claim, law, clocks, audience) for claim in view["claims"]]
+    focus = _focus(row, claims, law, audience)
+    return {
+        "view": view, "audience": audience, "seen": view["version"], "claims": claims,
+        "groups": _groups(claims, law), "clocks": clocks, "choices": choices(actor, row),
+        "case": _header(view, law, focus, clocks, claims, audience),
+        "events": events(row, timeline(row), law, claims, audience),
+        "exhibits": exhibits(row, actor, claims), "diagram": diagram(law, focus),
+    }
+
+
+# --- claims and state --------------------------------------------------------------------------------
+
+
+def _claim(
+    claim: Mapping[str, Any], law: Workflow, clocks: Sequence[Mapping[str, Any]], audience: str,
+) -> dict[str, Any]:
+    state = law.states[claim["state"]]
+    own = [clock for clock in clocks if claim["id"] in clock["movers"]]
+    return {
+        **claim, "label": words.law_text(state.label), "meaning": words.law_text(state.meaning),
+        "silence": words.law_text(state.silence_for(audience)),
+        "waits_for": state.waits_for, "who_acts": words.waits_text(state.waits_for, audience),
+        "reason": words.reason_label(claim["reason_code"]),
+        "clock": next((clock for clock in own if clock["name"] == state.deadline), None),
+    }
+
+
+def _focus(row: Complaint, claims: Sequence[Mapping[str, Any]], law: Workflow, audience: str) -> str:
+    """The state that the page is about: the most urgent one that waits for the reader, else the summary."""
+    waiting = [claim["state"] for claim in claims if claim["waits_for"] == audience]
+    return min(waiting, key=lambda state: law.states[state].rank) if waiting else row.state
+
+
+def _groups(claims: Sequence[Mapping[str, Any]], law: Workflow) -> list[dict[str, Any]]:
+    """Claims by state, the most urgent state first."""
+    found: dict[str, list[Any]] = {}
+    for claim in claims:
+        found.setdefault(claim["state"], []).append(claim)
+    return [{"state": state, "label": found[state][0]["label"], "claims": found[state]}
+            for state in sorted(found, key=lambda name: law.states[name].rank)]
+
+
+def _header(
+    view: Mapping[str, Any], law: Workflow, focus: str, clocks: Sequence[Mapping[str, Any]],
+    claims: Sequence[Mapping[str, Any]], audience: str,
+) -> dict[str, Any]:
+    state = law.states.get(focus)
+    ids = {claim["id"] for claim in claims if claim["state"] == focus}
+    deadline = next((clock for clock in clocks if state and clock["name"] == state.deadline
+                     and not ids.isdisjoint(clock["movers"])), None)
+    return {
+        "reference": view["reference"], "kind": gettext("Complaint"), "state": focus,
+        "title": _title(view, audience), "label": words.state_label(view["regime"], focus),
+        "meaning": words.law_text(state.meaning) if state else "",
+        "who_acts": words.waits_text(state.waits_for if state else "nobody", audience),
+        "mine": bool(state) and state.waits_for == audience, "deadline": deadline,
+        "silence": words.law_text(state.silence_for(audience)) if state else "",
+        "scope": _scope(len(ids), len(claims)),
+    }
+
+
+def _title(view: Mapping[str, Any], audience: str) -> str:
+    right = view["right"]["title"]
+    if audience == "seller":
+        company = view["notifier"].get("company") or view["notifier"].get("name", "")
+        return gettext("%(right)s – complaint of %(company)s", right=right, company=company)
+    return gettext("%(right)s against %(store)s", right=right, store=view["store"]["name"])
+
+
+def _scope(here: int, everything: int) -> str:
+    """Of how many listings the header speaks, where it is not all of them."""
+    if not here or here == everything:
+        return ""
+    return gettext("%(here)s of %(all)s listings", here=here, all=everything)
+
+
+def diagram(law: Workflow, state: str) -> Markup:
+    """The workflow's picture with ``state`` lit, in the reader's language."""
+    return _drawn(law.name, law.version, state, words.locale())
+
+
+@lru_cache(maxsize=512)
+def _drawn(name: str, version: int, state: str, locale: str) -> Markup:
+    law = rules.workflows.workflow(name, version)
+    return Markup(svg(law, state, words.law_text, "workflow"))  # noqa: S704 - drawn here, texts escaped there
+
+
+# --- what happened -----------------------------------------------------------------------------------
+
+
+def events(
+    row: Complaint, found: Iterable[Event], law: Workflow, claims: Sequence[Mapping[str, Any]],
+    audience: str,
+) -> list[dict[str, Any]]:
+    """The timeline for the macro of the same name, newest first."""
+    titles = {claim["id"]: claim["listing"]["title"] for claim in claims}
+    return [_event(event, law, titles, audience) for event in found
+            if audience == "staff" or event.act not in STAFF_ONLY_ACTS]
+
+
+def _event(
+    event: Event, law: Workflow, titles: Mapping[int, str], audience: str,
+) -> dict[str, Any]:
+    known = words.ACTS.get(event.act)
+    last = event.states[-1] if event.states else ""
+    return {
+        "title": str(known) if known else words.law_text(event.title), "act": event.act,
+        "by": str(words.SIDES[event.side]), "when": moment_text(event.at, words.zone(), words.locale()),
+        "iso": event.at.isoformat(), "state": last or None, "number": event.number,
+        "text": _moved(event, law, titles), "letters": event.letters if audience == "staff" else [],
+    }
+
+
+def _moved(event: Event, law: Workflow, titles: Mapping[int, str]) -> str:
+    """Which listings the act moved, where it was not all of them."""
+    ids = [number for number, _, _ in event.moved if number in titles]
+    if not ids or len(ids) == len(titles):
+        return ""
+    if len(ids) <= 3:
+        return ", ".join(titles[number] for number in ids)
+    return ngettext("%(num)s listing", "%(num)s listings", len(ids))
+
+
+# --- exhibits ----------------------------------------------------------------------------------------
+
+
+def exhibits(
+    row: Complaint, actor: Actor, claims: Sequence[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """What the reader may see of the exhibits of the notice and of this complaint."""
+    reader = actor
+    if row.id in actor.linked("seller"):  # a one-time link reads for the store that nobody has claimed
+        reader = replace(actor, store_ids=frozenset({row.store_id}))
+    found = [*evidence.of_case(reader, row.notice_id), *evidence.of_case(reader, row.id)]
+    own = {claim["id"]: claim["listing"]["title"] for claim in claims}
+    return [exhibit_facts(exhibit, own) for exhibit in found
+            if exhibit.is_for_all_stores or not exhibit.claim_ids.isdisjoint(own)]
+
+
+def exhibit_facts(exhibit: Exhibit, own: Mapping[int, str]) -> dict[str, Any]:
+    """One exhibit with the titles of the listings it belongs to; none means all."""
+    blob = exhibit.blob
+    return {
+        "reference": exhibit.reference, "name": exhibit.name, "title": exhibit.title,
+        "description": exhibit.description, "role": exhibit.role, "size": blob.size,
+        "media_type": blob.media_type, "pages": blob.facts.get("pages", 0),
+        "can_be_shown": blob.can_be_shown, "sha256": blob.sha256,
+        "visibility": exhibit.visibility, "filed_at": exhibit.filed_at,
+        "listings": [own[number] for number in sorted(exhibit.claim_ids & own.keys())],
+    }

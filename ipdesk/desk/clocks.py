@@ -1,0 +1,87 @@
+"""Clocks as a case page shows them: until when, with the counted days, and how that was counted."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from babel.dates import format_date
+from flask_babel import gettext, ngettext
+
+from ipdesk.core.deadlines.calendar import Computation
+from ipdesk.core.deadlines.sheet import sheet
+from ipdesk.core.deadlines.wording import day_text, distance_text, moment_text, zone_text
+from ipdesk.desk.words import law_text, locale, zone
+
+SOON = timedelta(hours=24)
+LISTED_DAYS = 5  # more counted days than these are a number, and the sheet
+
+
+def tone_of(due: datetime, now: datetime) -> str:
+    """``overdue``, ``soon`` (a day or less) or ``calm``."""
+    if due < now:
+        return "overdue"
+    return "soon" if due - now <= SOON else "calm"
+
+
+def short_day(on: date) -> str:
+    """``Thu 3 Dec``."""
+    return format_date(on, "M月d日 EEE" if locale().startswith("zh") else "EEE d MMM", locale=locale())
+
+
+def clock_facts(line: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """One running clock for the macro ``deadline_line`` and the partial ``desk/_deadlines.html``.
+
+    ``line`` is a deadline out of a disclosed view. People of the desk have a target and a breach:
+    until the target has passed it is what the page counts to.
+    """
+    counted = Computation.from_dict(line["computation"])
+    target = line["opens_at"] if line["for_staff"] and line["opens_at"] else None
+    until = target if target and target > now else line["due_at"]
+    calendar = counted.rule.get("calendar", "none")
+    return {
+        "name": line["name"], "label": law_text(line["label"]), "movers": line["movers"],
+        "when": moment_text(until, zone(), locale()), "iso": until.isoformat(),
+        "distance": distance_text(until, now, calendar=calendar, zone=counted.zone, locale=locale()),
+        "tone": tone_of(until, now), "counted": _counted(counted), "window": _window(line, target),
+        "basis": law_text(line["basis"]), "sheet": sheet_facts(counted),
+    }
+
+
+def _counted(computation: Computation) -> str:
+    days = [day.on for day in computation.days if day.number is not None]
+    if not days:
+        return ""
+    if len(days) <= LISTED_DAYS:
+        return ", ".join(short_day(day) for day in days)
+    return ngettext("%(num)s day, from %(first)s to %(last)s",
+                    "%(num)s days, from %(first)s to %(last)s", len(days),
+                    first=short_day(days[0]), last=short_day(days[-1]))
+
+
+def _window(line: Mapping[str, Any], target: datetime | None) -> str:
+    """The other end of a window, where the clock has two."""
+    if target is not None:
+        return gettext("Target %(target)s, at the latest %(latest)s",
+                       target=moment_text(target, zone(), locale()),
+                       latest=moment_text(line["due_at"], zone(), locale()))
+    if line["opens_at"] and line["opens_at"] > line["started_at"]:
+        return gettext("Not before %(opens)s", opens=moment_text(line["opens_at"], zone(), locale()))
+    return ""
+
+
+def sheet_facts(computation: Computation) -> dict[str, Any]:
+    """The computation sheet in the reader's words."""
+    plain = sheet(computation)
+    return {
+        "calendar": law_text(plain["calendar"]), "version": plain["calendar_version"],
+        "zone": zone_text(plain["zone"], locale()), "unit": law_text(plain["unit"]),
+        "earliest": plain["earliest"], "length": plain["length"],
+        "basis": law_text(plain["basis"] or ""),
+        "start": moment_text(plain["start"]["utc"], plain["zone"], locale()),
+        "due": moment_text(plain["due"]["utc"], plain["zone"], locale()),
+        "rows": [{
+            "on": day_text(row["on"], locale()), "number": row["number"],
+            "reason": law_text(row["reason"] or ""), "name": law_text(row["name"] or ""),
+            "marks": ", ".join(law_text(mark) for mark in row["marks"]),
+        } for row in plain["rows"]],
+    }

@@ -1,0 +1,180 @@
+"""The lists of complaints: what was asked, which rows, and how a row reads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from flask_babel import gettext
+from marshmallow import fields
+from sqlalchemy import Select, select
+from sqlalchemy.orm import aliased
+
+from ipdesk.core.casework.models import Case
+from ipdesk.core.db.core import db
+from ipdesk.core.deadlines.wording import distance_text
+from ipdesk.core.http.fields import Line, QuerySchema
+from ipdesk.core.http.paging import Page, fetch_page
+from ipdesk.core.kernel.actors import Actor
+from ipdesk.desk import words
+from ipdesk.desk.clocks import tone_of
+from ipdesk.features.catalogue import queries as catalogue
+from ipdesk.features.catalogue.models import Store
+from ipdesk.features.complaints import queries
+from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.counter_notices import queries as counter_notices
+from ipdesk.features.rights.models import Right
+
+# Stands for "no such store" or "no such right": a filter that fits nothing shows nothing.
+NOWHERE = 0
+
+
+class ListSchema(QuerySchema):
+    """The query string of a list. Words that mean nothing here count as not asked."""
+
+    stage = Line(24)
+    regime = Line(64)
+    waiting = Line(16)
+    store = Line(200)
+    right = Line(200)
+    q = Line(40)
+    cursor = fields.String(load_default="")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The filters of a list as they were asked, with what store and right they mean."""
+
+    values: Mapping[str, str]
+    store_id: int | None = None
+    right_id: int | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, said: Mapping[str, Any], actor: Actor) -> "Asked":
+        """Filters out of a query string; store and right are found by what people know of them."""
+        known = ListSchema().load({name: str(value)[:200] for name, value in said.items()})
+        values = {name: known[name] for name in ("stage", "regime", "waiting", "store", "right", "q")}
+        if values["stage"] not in words.STAGES:
+            values["stage"] = ""
+        if values["regime"] not in dict(words.regimes()):
+            values["regime"] = ""
+        if values["waiting"] not in WAITING:
+            values["waiting"] = ""
+        store = _store(values["store"], actor) if values["store"] else None
+        right = _right(values["right"], actor) if values["right"] else None
+        notes = {}
+        if store is not None:
+            notes["store"] = f"{store.name} ({store.external_id})"
+        if right is not None:
+            notes["right"] = f"{right.title} {right.number}".strip()
+        return cls(values, store.id if store else NOWHERE if values["store"] else None,
+                   right.id if right else NOWHERE if values["right"] else None, notes)
+
+    def query(self, actor: Actor, **more: Any) -> Select[Any]:
+        """The rows asked for, out of those that ``actor`` may see."""
+        return queries.complaint_list(actor, **{
+            "stage": self.values["stage"], "regime": self.values["regime"],
+            "waiting": self.values["waiting"], "search": self.values["q"],
+            "store": self.store_id, "right": self.right_id} | more)
+
+    def without(self, *names: str) -> dict[str, str]:
+        """The query string without these filters and without empty ones."""
+        return {name: value for name, value in self.values.items() if value and name not in names}
+
+    def chips(self) -> list[dict[str, str]]:
+        """What is filtered now, each with the query string that takes it away."""
+        shown = {
+            "stage": lambda v: str(words.STAGES[v]), "regime": words.regime_label,
+            "waiting": lambda v: str(WAITING[v]), "q": lambda v: v,
+            "store": lambda v: gettext("Store: %(name)s", name=self.notes.get("store", v)),
+            "right": lambda v: gettext("Right: %(name)s", name=self.notes.get("right", v)),
+        }
+        return [{"text": shown[name](value), "without": name}
+                for name, value in self.values.items() if value]
+
+
+WAITING: dict[str, Any] = {
+    "seller": words.WAITS["seller"], "complainant": words.WAITS["rights_holder"],
+    "staff": words.WAITS["staff"],
+}
+
+
+def _store(entered: str, actor: Actor) -> Store | None:
+    """A store by its id at the marketplace, or by its name. Others' names are staff's to search."""
+    query = select(Store).where(Store.external_id == entered)
+    if not actor.reads_as_staff and actor.store_ids:
+        query = query.where(Store.id.in_(sorted(actor.store_ids)))
+    found = db.session.execute(query.order_by(Store.id).limit(1)).scalar()
+    if found is not None:
+        return found
+    by_name = (store for market in catalogue.marketplaces()
+               for store in catalogue.stores_named(entered, market, limit=1))
+    return next(by_name, None)
+
+
+def _right(entered: str, actor: Actor) -> Right | None:
+    """A right by reference, number or title, out of those that the actor's complaints rest on."""
+    case = aliased(Case)
+    for same in (case.reference == entered.upper(), Right.number == entered, Right.title == entered):
+        found = db.session.execute(
+            select(Right).join(case, case.id == Right.id)
+            .where(same, select(Complaint.id).where(
+                Complaint.right_id == Right.id, queries.complaint_visible_to(actor)).exists())
+            .order_by(Right.id).limit(1)).scalar()
+        if found is not None:
+            return found
+    return None
+
+
+def complaint_page_of(asked: Asked, actor: Actor, cursor: str, **more: Any) -> Page:
+    """One page of the list, newest first, its rows ready to show."""
+    page = fetch_page(asked.query(actor, **more), keys=[Complaint.id], cursor=cursor, descending=True)
+    return Page(rows_of(page.rows, actor), page.before, page.after)
+
+
+def rows_of(found: Sequence[Any], actor: Actor) -> list[dict[str, Any]]:
+    """Rows of ``queries.complaint_list`` as a list shows them.
+
+    A seller's rows also say who complains and whether they can still be contested:
+    ``contestable`` with ``contest_until`` (words; empty where the law sets no limit).
+    """
+    rows = [_row(row, actor) for row in found]
+    if not (actor.reads_as_staff or actor.organisation_id) and rows:
+        ids = [row["id"] for row in rows]
+        names, open_to = counter_notices.complainants(ids), counter_notices.still_contestable(ids)
+        for row in rows:
+            until = open_to.get(row["id"])
+            row["complainant"] = names.get(row["id"], "")
+            row["contestable"] = row["id"] in open_to
+            row["contest_until"] = short_moment(until) if until else ""
+    return rows
+
+
+def _row(row: Any, actor: Actor) -> dict[str, Any]:
+    audience = "staff" if actor.reads_as_staff else (
+        "rights_holder" if actor.organisation_id else "seller")
+    return {
+        **row._mapping, "label": words.state_label(row.regime, row.state),
+        "reason": words.reason_label(row.reason_code),
+        "right_kind_name": str(words.RIGHT_KINDS.get(row.right_kind, row.right_kind)),
+        "who_acts": words.waits_text(row.waits_for, audience),
+        "filed": short_moment(row.filed_at), "due": due_facts(row.next_due_at, actor.at),
+    }
+
+
+def due_facts(due: datetime | None, now: datetime) -> dict[str, str] | None:
+    """A due instant for one cell: ``when`` (short), ``iso``, ``distance``, ``tone``."""
+    if due is None:
+        return None
+    return {"when": short_moment(due), "iso": due.isoformat(), "tone": tone_of(due, now),
+            "distance": distance_text(due, now, calendar="none", zone=words.zone(),
+                                      locale=words.locale())}
+
+
+def short_moment(at: datetime) -> str:
+    """``Thu 3 Dec 2026, 23:59`` in the reader's zone, which the list names once."""
+    pattern = "y年M月d日 EEE HH:mm" if words.locale().startswith("zh") else "EEE d MMM y, HH:mm"
+    return format_datetime(at.astimezone(ZoneInfo(words.zone())), pattern, locale=words.locale())

@@ -1,0 +1,129 @@
+"""Pages of everybody: home, complaints, inbox, links without account, legal contacts, language."""
+
+from typing import Any
+
+from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from werkzeug.exceptions import NotFound
+
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.deadlines.wording import zone_text
+from ipdesk.core.http.access import SIGNED_IN, access
+from ipdesk.core.http.installation import settings
+from ipdesk.core.http.paging import fetch_page
+from ipdesk.core.outbox.models import InboxMessage
+from ipdesk.desk import case, frame, home, inbox, lists, words
+from ipdesk.features.accounts.sign_in import safe_next
+from ipdesk.features.complaints import queries
+
+pages = Blueprint("desk", __name__)
+blueprints = [pages]
+pages.app_context_processor(frame.frame)
+
+_YEAR = 365 * 24 * 3600
+
+
+@pages.get("/")
+@access.public
+def index() -> Any:
+    """What this person may do here, and what waits for them."""
+    if g.actor.user_id is None:
+        return render_template("public/welcome.html")
+    if g.actor.reads_as_staff:
+        return render_template("staff/home.html", **home.staff(g.actor))
+    if g.actor.has("rights_holder", "agent") and g.actor.organisation_id is not None:
+        return render_template("desk/home_rights_holder.html", **home.rights_holder(g.actor))
+    if g.actor.has("seller"):
+        return redirect(url_for("desk.complaints"))
+    return render_template("desk/home_member.html")
+
+
+# --- complaints --------------------------------------------------------------------------------------
+
+
+@pages.get("/complaints")
+@access(*SIGNED_IN)
+def complaints() -> Any:
+    """The complaints that this person may know of, newest first."""
+    asked = lists.Asked.read(request.args, g.actor)
+    facts = {"asked": asked, "zone_name": zone_text(words.zone(), words.locale())}
+    if g.actor.has("seller") and not g.actor.reads_as_staff and g.actor.organisation_id is None:
+        return render_template("desk/complaints_seller.html", **facts, **_two_lists(asked))
+    page = lists.complaint_page_of(asked, g.actor, request.args.get("cursor", ""))
+    return render_template("desk/complaints.html", **facts, page=page)
+
+
+def _two_lists(asked: lists.Asked) -> dict[str, Any]:
+    """A seller's two lists, each with a cursor of its own."""
+    return {
+        "to_respond": lists.complaint_page_of(
+            asked, g.actor, request.args.get("open", ""), waiting="seller"),
+        "history": lists.complaint_page_of(
+            asked, g.actor, request.args.get("past", ""), waiting="history"),
+    }
+
+
+# The page of a complaint by who reads it.
+_COMPLAINT = {"seller": "seller/complaint.html", "rights_holder": "rights_holder/complaint.html",
+              "staff": "staff/complaint.html"}
+
+
+@pages.get("/complaints/<reference>")
+@access.public
+def complaint(reference: str) -> Any:
+    """One complaint: where it is, who acts next, until when, what silence does; then the rest."""
+    if g.actor.user_id is None and not g.actor.links:
+        return redirect(url_for("security.login", next=request.path))
+    row = queries.complaint(g.actor, reference)
+    facts = case.complaint_page(row, g.actor)
+    return render_template([_COMPLAINT[facts["audience"]], "desk/complaint.html"], **facts)
+
+
+# --- inbox -------------------------------------------------------------------------------------------
+
+
+@pages.get("/inbox")
+@access(*SIGNED_IN)
+def inbox_list() -> Any:
+    """The letters to one's own side, newest first."""
+    page = fetch_page(inbox.messages(g.actor), keys=[InboxMessage.placed_at, InboxMessage.id],
+                      cursor=request.args.get("cursor", ""), descending=True)
+    return render_template("desk/inbox.html", page=page)
+
+
+@pages.get("/inbox/<int:number>")
+@access(*SIGNED_IN)
+def inbox_message(number: int) -> Any:
+    """One letter, word for word. Opening it notes that it was read, which has no effect on any case."""
+    found = inbox.message(g.actor, number)
+    if found.read_at is None:
+        with unit_of_work():
+            inbox.mark_read(g.actor, number)
+    return render_template("desk/inbox_message.html", letter=found)
+
+
+# --- language and legal contacts ---------------------------------------------------------------------
+
+
+@pages.get("/language/<locale>")
+@access.public
+def choose_language(locale: str) -> Any:
+    """Keep the chosen language in this browser and go back to the page one came from."""
+    if locale not in current_app.jinja_env.globals["locales"]:
+        raise NotFound
+    response = redirect(safe_next(request.args.get("next", "")) or "/", 303)
+    response.set_cookie("locale", locale, max_age=_YEAR, samesite="Lax",
+                        secure=settings().behind_https)
+    return response
+
+
+@pages.get("/legal-contacts")
+@access.public
+def legal_contacts() -> Any:
+    """The designated agent and the other contact points that the operator names."""
+    return render_template("public/legal_contacts.html", contacts=settings())
+
+
+@pages.get("/outbox")
+@access(*SIGNED_IN)
+def outbox() -> Any:
+    raise NotFound

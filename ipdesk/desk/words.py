@@ -1,0 +1,90 @@
+"""What pages call the sides, the ways and the steps of a case, in the reader's language."""
+
+from typing import Any
+
+from flask_babel import get_locale, get_timezone, gettext
+from flask_babel import lazy_gettext as _l
+
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.casework.summary import MIXED
+from ipdesk.core.kernel.text import translate
+
+WAITS = {
+    "seller": _l("The seller"), "rights_holder": _l("The rights holder"),
+    "staff": _l("The marketplace’s staff"), "delivery": _l("Nobody yet: the message is on its way"),
+    "marketplace": _l("The marketplace, which has to confirm"), "court": _l("A court"),
+    "outside": _l("Somebody outside"), "nobody": _l("Nobody"), "": _l("Nobody"),
+}
+SIDES = {
+    "clock": _l("the desk’s clock"), "staff": _l("the marketplace’s staff"),
+    "seller": _l("the seller"), "rights_holder": _l("the rights holder"),
+}
+CHANNELS = {
+    "desk": _l("On this desk"), "mail": _l("Mail"), "post": _l("Post"),
+    "agent": _l("Designated agent"),
+}
+STAGES = {
+    "received": _l("Received"), "pending_response": _l("Pending response"),
+    "counter_notified": _l("Counter-notified"), "delisted": _l("Delisted"), "closed": _l("Closed"),
+}
+RIGHT_KINDS = {
+    "trademark": _l("Trademark"), "copyright": _l("Copyright"), "design": _l("Design"),
+    "patent": _l("Patent"),
+}
+ACTS = {
+    "open": _l("The complaint was filed"),
+    "deadline_missed": _l("A time limit of the desk passed"),
+}
+
+
+def locale() -> str:
+    """The reader's language, as in file names of translations."""
+    return str(get_locale())
+
+
+def zone() -> str:
+    """The reader's zone, an IANA name."""
+    return str(get_timezone())
+
+
+def law_text(text: str) -> str:
+    """A text of the law's files in the reader's language."""
+    return translate(text, locale())
+
+
+def state_label(regime: str, state: str) -> str:
+    """The substate in words, without the stage that the badge shows already."""
+    if state == MIXED:
+        return gettext("Closed with different outcomes")
+    found = rules.workflows.workflow(regime).states.get(state)
+    return law_text(found.label) if found else state
+
+
+def waits_text(waits_for: str, audience: str) -> str:
+    """Who acts next, as ``audience`` says it."""
+    if waits_for == audience and audience != "staff":
+        return gettext("You")
+    return str(WAITS.get(waits_for, waits_for))
+
+
+def reason_label(code: str) -> str:
+    """What a notice says about a listing, in words."""
+    row = rules.workflows.table("reason_codes").get(code)
+    return law_text(row["label"]) if row else code
+
+
+def regimes() -> list[tuple[str, str]]:
+    """Name and label of every regime, for filters."""
+    return [(law.name, law_text(law.label)) for law in rules.workflows.workflows("complaint")]
+
+
+def regime_label(name: str) -> str:
+    return next((label for code, label in regimes() if code == name), name)
+
+
+def names() -> dict[str, Any]:
+    """The functions of this file that templates use."""
+    return {
+        "stage_names": STAGES, "right_kind_names": RIGHT_KINDS, "channel_names": CHANNELS,
+        "state_label": state_label, "reason_label": reason_label, "regime_label": regime_label,
+    }
