@@ -68,7 +68,8 @@ class Form:
                 else:
                     raise Refusal("form_belongs_to_another")
         except Invalid as error:
-            self.refuse(error.errors)
+            self.refuse({name: [gettext(str(text)) for text in texts]
+                         for name, texts in error.errors.items()})
             return None
         except Refusal as error:
             self.refuse({"": [refusal_text(error.code, error.facts)]})

@@ -36,6 +36,7 @@ FUTURE = N_("This day lies in the future.")
 BEFORE_COMPLAINT = N_("This lies before the complaint was filed.")
 NO_DOCUMENT = N_("Add the document.")
 FILL_IN = N_("Fill this in.")
+TICK = N_("Tick this to go on.")
 
 
 # --- the seller ----------------------------------------------------------------------------------
@@ -159,6 +160,10 @@ def _visibilities(regime: str, exhibits: Mapping[Exhibit, str]) -> dict[Exhibit,
 
 _FIELDS = {"listings": "claim_ids", "contact.name": "name", "contact.address": "address",
            "contact.phone": "phone"}
+_SAY = {"listings": CHOOSE, "grounds": N_("Choose at least one ground."),
+        "explanation": N_("Say in your own words why the complaint is wrong."),
+        "contact.name": N_("Enter your full name."), "contact.address": N_("Enter your postal address."),
+        "contact.phone": N_("Enter a telephone number.")}
 
 
 def form_field(proof: str) -> str:
@@ -170,10 +175,17 @@ def missing_fields(regime: str, said: Mapping[str, Any]) -> dict[str, list[str]]
     """Form field → what the regime asks for and ``said`` does not prove."""
     codes = {line["code"] for line in said["statements"]}
     return {
-        form_field(proof): [FILL_IN if proof.startswith("contact.") else element["missing"]]
+        form_field(proof): [TICK if proof.startswith("statement:") else _SAY.get(
+            proof, element["missing"])]
         for element in elements.required(regime, copies.DOCUMENT) for proof in element["proven_by"]
         if not elements.is_proven(proof, said, codes)
     }
+
+
+def asked_fields(regime: str) -> set[str]:
+    """The form fields that the regime cannot do without."""
+    return {form_field(proof) for element in elements.required(regime, copies.DOCUMENT)
+            for proof in element["proven_by"]}
 
 
 def _require_elements(regime: str, said: Mapping[str, Any]) -> None:
@@ -259,7 +271,7 @@ def _require_statements(regime: str, codes: Sequence[str]) -> None:
     unsigned = [line["code"] for line in elements.statements(regime, "court_action")
                 if line["code"] not in codes]
     if unsigned:
-        raise Invalid({f"statement_{code}": [N_("Tick this to go on.")] for code in unsigned})
+        raise Invalid({f"statement_{code}": [TICK] for code in unsigned})
 
 
 # --- legal staff ---------------------------------------------------------------------------------

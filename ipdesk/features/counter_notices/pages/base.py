@@ -1,0 +1,69 @@
+"""What the pages of both sides share."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Blueprint, g
+
+from ipdesk.core.casework import disclosure
+from ipdesk.core.casework.choices import choices
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.kernel.errors import Forbidden, NotVisible, Refusal
+from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.evidence import forms as evidence
+from ipdesk.features.evidence.models import Exhibit
+
+pages = Blueprint("counter_notices", __name__, url_prefix="/complaints/<reference>")
+
+
+def case_page(reference: str) -> str:
+    """The address of the complaint itself, which the desk shows to each side in its own way."""
+    return f"/complaints/{reference}"
+
+
+def find(reference: str, capacity: str) -> tuple[Complaint, dict[str, Any]]:
+    """The complaint and what the reader may see of it; only for a reader of this capacity in it."""
+    row = complaints.complaint(g.actor, reference)
+    if capacity not in rules.kinds["complaint"].capacity(g.actor, row):
+        raise Forbidden(capacity)
+    return row, disclosure.view(row, g.actor)
+
+
+def open_claims(row: Complaint, view: dict[str, Any], *triggers: str) -> list[dict[str, Any]]:
+    """The claims that the reader can move by one of ``triggers`` now; a refusal when there is none."""
+    found = choices(g.actor, row)
+    ids = {number for trigger in triggers if trigger in found and found[trigger].allowed
+           for number in found[trigger].movers}
+    claims = [claim for claim in view["claims"] if claim["id"] in ids and not (
+        triggers == ("delete_listing",) and claim["listing"]["status"] == "removed_by_seller")]
+    if not claims:
+        raise Refusal("transition_not_allowed")
+    return claims
+
+
+def clock_of(view: dict[str, Any], claims: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """The reader's own clock over these claims, the most urgent; ``None`` where none runs."""
+    law, ids = rules.workflows.workflow(view["regime"]), {claim["id"] for claim in claims}
+    side = disclosure.audience(g.actor, complaints.complaint(g.actor, view["reference"]))
+    states = {claim["state"] for claim in view["claims"] if claim["id"] in ids}
+    names = {law.states[state].deadline for state in states if law.states[state].waits_for == side}
+    return next((line for line in view["deadlines"]
+                 if line["name"] in names and not ids.isdisjoint(line["movers"])), None)
+
+
+def uploaded(references: Iterable[str]) -> list[Exhibit]:
+    """The sender's own unfiled exhibits among ``references``; what was removed meanwhile is left out."""
+    found: list[Exhibit] = []
+    for reference in references:
+        try:
+            found += evidence.drafts([reference])
+        except NotVisible:
+            continue
+    return found
+
+
+def statement_fields(values: dict[str, Any]) -> list[str]:
+    """The codes of the statements that were ticked in a form."""
+    return [name.removeprefix("statement_") for name, ticked in values.items()
+            if name.startswith("statement_") and ticked]

@@ -1,0 +1,233 @@
+"""The counter-notification, screen by screen. What is typed is kept at every step, on every device.
+
+The screens only keep a draft, so that sending one of them twice does no harm and a page reached by
+the browser's way back is saved anew. The signature is the one form that acts.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext
+
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.http.access import access
+from ipdesk.core.http.forms import Form
+from ipdesk.features.complaints import elements
+from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.counter_notices import copies, operations, schemas
+from ipdesk.features.counter_notices.pages.base import (
+    case_page,
+    clock_of,
+    find,
+    open_claims,
+    pages,
+    statement_fields,
+    uploaded,
+)
+from ipdesk.features.evidence import forms as evidence
+from ipdesk.features.evidence.models import Exhibit
+
+STEPS = ("listings", "explanation", "exhibits", "contact", "sign")
+TRIGGER = "receive_counter_notice"
+_SCHEMAS = {"listings": schemas.ListingsSchema, "explanation": schemas.ExplanationSchema,
+            "exhibits": schemas.ExhibitsSchema}
+_STEP_OF = {"claim_ids": "listings", "grounds": "listings", "explanation": "explanation"}
+
+
+@pages.route("/contest", methods=["GET", "POST"], defaults={"step": "listings"})
+@pages.route("/contest/<any(explanation, exhibits, contact):step>", methods=["GET", "POST"])
+@access("seller")
+def contest(reference: str, step: str) -> Any:
+    """One screen: shown with what was typed so far, kept, and on to the next one."""
+    row, view = find(reference, "seller")
+    claims = open_claims(row, view, TRIGGER)
+    draft = operations.load_draft(actor=g.actor, complaint=row)
+    form = Form(_shown(step, draft, claims))
+    if request.method == "POST":
+        form, back = _read(step, row)
+        said = draft | _said(step, form, back)
+        if not back:
+            _ask(step, form, row, said)
+        if not form.errors:
+            with unit_of_work():
+                operations.save_draft(actor=g.actor, complaint=complaints.complaint(g.actor, reference),
+                                      form=said)
+            return redirect(_address(reference, step, back), 303)
+    return render_template(
+        f"seller/contest_{step}.html", view=view, claims=claims, form=form,
+        asked=operations.asked_fields(row.regime), statutory=copies.is_statutory(row.regime),
+        statements=elements.statements(row.regime, copies.DOCUMENT), clock=clock_of(view, claims),
+        exhibits=evidence.shown(form.values.get("exhibits") or []),
+        shared=evidence.shown(form.values.get("shared") or []),
+        **_place(reference, step)), form.status
+
+
+def _place(reference: str, step: str) -> dict[str, Any]:
+    """Where this screen stands among the others."""
+    return {"step": STEPS.index(step) + 1, "steps": len(STEPS), "back": case_page(reference),
+            "before": _address(reference, step, back=True)}
+
+
+def _address(reference: str, step: str, back: bool) -> str:
+    """The screen after ``step``, or the one before it; before the first stands the complaint."""
+    place = STEPS.index(step) + (-1 if back else 1)
+    if place < 0:
+        return case_page(reference)
+    if STEPS[place] == "sign":
+        return url_for("counter_notices.sign", reference=reference)
+    return url_for("counter_notices.contest", reference=reference, step=STEPS[place])
+
+
+def _shown(step: str, draft: Mapping[str, Any], claims: list[dict[str, Any]]) -> dict[str, Any]:
+    """The values of a screen that was opened: the draft, with what the desk knows already."""
+    values = {"name": g.actor.name, **draft,
+              **{f"statement_{code}": True for code in draft.get("statements", ())}}
+    if step == "listings":
+        chosen = request.args.getlist("claim", type=int) or draft.get("claim_ids") or (
+            [claims[0]["id"]] if len(claims) == 1 else [])
+        values["claim_ids"] = chosen
+    return values
+
+
+def _read(step: str, row: Complaint) -> tuple[Form, bool]:
+    if step == "contact":
+        codes = [line["code"] for line in elements.statements(row.regime, copies.DOCUMENT)]
+        form = Form.read(schemas.contact_schema(codes))
+    else:
+        form = Form.read(_SCHEMAS[step]())
+    back = request.form.get("go") == "back"
+    if back:
+        form.errors, form.status = {}, 200
+    if step == "exhibits":
+        evidence.take_files(form, "exhibits")
+        evidence.take_files(form, "shared")
+    return form, back
+
+
+def _said(step: str, form: Form, back: bool) -> dict[str, Any]:
+    """What this screen adds to the draft; on the way back as it was typed, right or wrong."""
+    values = dict(form.values if back else form.data)
+    for plumbing in ("go", "seen"):
+        values.pop(plumbing, None)
+    if step == "listings":
+        values.setdefault("grounds", [])
+        values["claim_ids"] = [int(one) for one in values.get("claim_ids", []) if str(one).isdigit()]
+    if step == "contact":
+        codes = statement_fields(values)
+        values = {name: value for name, value in values.items()
+                  if not name.startswith("statement_")}
+        values["statements"] = codes
+    return values
+
+
+def _ask(step: str, form: Form, row: Complaint, said: Mapping[str, Any]) -> None:
+    """Beside each field of this screen what the regime asks for and is not there."""
+    missing = {field: [gettext(text) for text in texts]
+               for field, texts in _missing(row, said).items()
+               if _step_of(field) == step and field not in form.errors}
+    if missing:
+        form.refuse({**form.errors, **missing})
+
+
+def _step_of(field: str) -> str:
+    return _STEP_OF.get(field, "contact")
+
+
+def _missing(row: Complaint, said: Mapping[str, Any]) -> dict[str, list[str]]:
+    return operations.missing_fields(row.regime, _record(row, _content(said), {}))
+
+
+def _content(said: Mapping[str, Any]) -> dict[str, Any]:
+    """A draft as the operation takes it. The name is typed once: it is the contact's and the signature."""
+    return {
+        "claim_ids": said.get("claim_ids", []), "grounds": said.get("grounds", []),
+        "explanation": said.get("explanation", ""), "signed_name": said.get("name", ""),
+        "contact": {field: said.get(field, "") for field in ("name", "address", "phone")},
+        "statements": said.get("statements", []),
+    }
+
+
+def _record(
+    row: Complaint, content: dict[str, Any], exhibits: Mapping[Exhibit, str],
+) -> dict[str, Any]:
+    claims = complaints.claims_of(row.id, content["claim_ids"])
+    rest = {name: value for name, value in content.items() if name != "claim_ids"}
+    return operations.draft_record(row, claims, exhibits=exhibits, **rest)
+
+
+# --- the signature -----------------------------------------------------------------------------------
+
+
+@pages.route("/contest/sign", methods=["GET", "POST"])
+@access("seller")
+def sign(reference: str) -> Any:
+    """The exact copy that the rights holder will get, what signing means, and the signature."""
+    row, view = find(reference, "seller")
+    form = Form()
+    if request.method == "POST":
+        form = Form.read(schemas.SignSchema())
+        if response := form.submit(lambda said: _signed(reference, said)):
+            return response
+    claims = open_claims(row, view, TRIGGER)
+    draft = operations.load_draft(actor=g.actor, complaint=row)
+    content, exhibits = _open_content(draft, claims), _exhibits(row, draft)
+    said = _record(row, content, exhibits)
+    missing = operations.missing_fields(row.regime, said)
+    copy = operations.copy_for(row, said) if not missing else ""
+    return render_template(
+        "seller/contest_sign.html", view=view, form=form, said=said, copy=copy,
+        digest=operations.digest_of(copy), missing=_to_do(reference, missing),
+        statutory=copies.is_statutory(row.regime), clock=clock_of(view, claims),
+        **_place(reference, "sign")), form.status
+
+
+def _open_content(draft: Mapping[str, Any], claims: list[dict[str, Any]]) -> dict[str, Any]:
+    """The draft about the listings that can still be contested."""
+    can_be = {claim["id"] for claim in claims}
+    content = _content(draft)
+    return {**content, "claim_ids": [one for one in content["claim_ids"] if one in can_be]}
+
+
+def _exhibits(row: Complaint, draft: Mapping[str, Any]) -> dict[Exhibit, str]:
+    """The draft's files with who may see them."""
+    shares = not copies.is_statutory(row.regime)
+    return {
+        **dict.fromkeys(uploaded(draft.get("exhibits", ())), "platform_only"),
+        **dict.fromkeys(uploaded(draft.get("shared", ())), "share" if shares else "platform_only"),
+    }
+
+
+def _to_do(reference: str, missing: Mapping[str, list[str]]) -> list[dict[str, str]]:
+    """What is still to be filled in, with the screen where that is done."""
+    return [{"text": gettext(text), "href": url_for(
+        "counter_notices.contest", reference=reference, step=_step_of(field)) + f"#{field}"}
+        for field, texts in missing.items() for text in texts if field != "signed_name"]
+
+
+def _signed(reference: str, said: dict[str, Any]) -> str:
+    row, view = find(reference, "seller")
+    draft = operations.load_draft(actor=g.actor, complaint=row)
+    content = _open_content(draft, open_claims(row, view, TRIGGER))
+    counter_notice = operations.file_counter_notice(
+        actor=g.actor, complaint=row, exhibits=_exhibits(row, draft), copy_shown=said["copy"],
+        seen=said["seen"], **content)
+    flash(gettext("Your counter-notification %(reference)s is signed and sent.",
+                  reference=counter_notice.reference), "success")
+    return case_page(reference)
+
+
+@pages.post("/contest/exhibits/<exhibit>/share")
+@access("seller")
+def share(reference: str, exhibit: str) -> Any:
+    """Change who may see a file that is not signed for yet."""
+    form = Form.read(schemas.ShareSchema())
+    with unit_of_work():
+        row, _ = find(reference, "seller")
+        draft = operations.load_draft(actor=g.actor, complaint=row)
+        lists = {name: [one for one in draft.get(name, ()) if one != exhibit]
+                 for name in ("exhibits", "shared")}
+        lists["shared" if form.data.get("share") else "exhibits"].append(exhibit)
+        operations.save_draft(actor=g.actor, complaint=row, form=lists)
+    return redirect(url_for("counter_notices.sign", reference=reference, _anchor="exhibits"), 303)
