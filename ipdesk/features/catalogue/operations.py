@@ -71,7 +71,7 @@ def _upsert_stores(marketplace_id: int, rows: Sequence[Mapping[str, Any]]) -> di
                 _STORE_DEFAULTS, lambda values: {"search_text": index_words(values["name"], marketplace_id)})
     found = db.session.execute(select(Store.external_id, Store.id).where(
         Store.marketplace_id == marketplace_id, Store.external_id.in_(last)))
-    return dict(row._tuple() for row in found)
+    return {row.external_id: row.id for row in found}
 
 
 def _upsert(
