@@ -276,6 +276,26 @@ def test_a_worker_that_died_is_taken_over_and_not_heard_later(listing: Listing, 
     assert (late, len(confirmed)) == ("lost", 1)
 
 
+def test_two_workers_with_one_instruction_only_the_later_lease_counts(listing: Listing) -> None:
+    with unit_of_work():
+        place(listing, "1")
+    later = AT + operations.LEASE
+    with unit_of_work():
+        [(change, first)] = operations.lease_due(now=AT, limit=10)
+    with unit_of_work():
+        [(_, second)] = operations.lease_due(now=later, limit=10)
+
+    def report(token: int) -> str:
+        with unit_of_work():
+            return operations.record_outcome(
+                now=later, instruction_id=change.instruction_id, lease_token=token, outcome=Confirmation({}))
+
+    assert report(first) == "lost"
+    assert listing.status == "live"
+    assert report(second) == "confirmed"
+    assert listing.status == "restricted"
+
+
 def test_a_case_that_refuses_to_move_undoes_the_confirmation(listing: Listing, confirmed: list[int]) -> None:
     with unit_of_work():
         place(listing, "1")
