@@ -26,7 +26,8 @@ class Act:
     """One act as guards, effects, recipients and letters see it.
 
     ``movers`` are the claims (or the case's own row) of *this* transition; ``moved`` maps every
-    mover of the whole act to the state it came from. ``facts`` came with the act (checked input and
+    mover of the whole act to the state it came from, ``reached`` to the one it is in now; ``dates``
+    are the dated facts that the act establishes. ``facts`` came with the act (checked input and
     ids). ``row`` is the complaint, notice, right …; ``case`` its identity.
     """
 
@@ -39,6 +40,8 @@ class Act:
     movers: Sequence[Any] = ()
     transition: Transition | None = None
     moved: dict[int, str] = field(default_factory=dict)
+    reached: dict[int, str] = field(default_factory=dict)
+    dates: dict[str, datetime] = field(default_factory=dict)
     deadlines: list[Any] = field(default_factory=list)
     letters: list[Any] = field(default_factory=list)
 
@@ -86,10 +89,11 @@ def begin(
     db.session.add_all(movers)
     db.session.flush()
     act.moved = {mover.id: "" for mover in movers}
+    act.reached = {mover.id: law.initial for mover in movers}
     for name, instant in (dated or {}).items():
         _keep_date(act, name, instant)
     clocks.enter(act, law.initial, movers)
-    _settle(act, before=None)
+    _settle(act, before=None, all_movers=movers)
     return act
 
 
@@ -174,6 +178,7 @@ def _move(
     for mover in group:
         act.moved[mover.id] = mover.state
         engine.move(act.workflow, mover, act.trigger, transition)
+        act.reached[mover.id] = mover.state
     if transition.establishes:
         _keep_date(act, transition.establishes, dated.get(transition.establishes, act.at))
     clocks.leave(act, transition, group)
@@ -184,8 +189,8 @@ def _move(
 
 def _keep_date(act: Act, name: str, at: datetime) -> None:
     """Record a dated fact that clocks start from: the act's instant, or a document's arrival."""
+    act.dates[name] = at
     db.session.add(CaseFact(case_id=act.case.id, name=name, at=at, movers=act.mover_ids))
-    db.session.flush()
 
 
 def _write_letters(act: Act, groups: Iterable[tuple[Transition, list[Any]]]) -> None:
@@ -215,32 +220,33 @@ def _letter(act: Act, message: str, line: Any, recipient: Recipient) -> list[Any
     )
 
 
-def _settle(act: Act, *, before: Any) -> None:
+def _settle(act: Act, *, before: Any, all_movers: Sequence[Any] | None = None) -> None:
     """Summary, next deadline, version, tallies and the audit entry: the end of every act."""
-    summarise(act.row, act.workflow)
-    act.row.next_due_at = clocks.next_due(act.case.id)
-    if before is not None:
+    summarise(act.row, act.workflow, all_movers)
+    if before is None:
+        act.row.next_due_at = min((clocks.target_of(d) for d in act.deadlines), default=None)
+    else:
+        act.row.next_due_at = clocks.next_due(act.case.id)
         act.row.version_id += 1
     tallies.step(act.row, before)
     append_entry(
         case_id=act.case.id, act=act.trigger, at=act.at,
         actor_roles=sorted(act.actor.roles), actor_id=act.actor.user_id,
-        payload={
-            "workflow": f"{act.workflow.name}.v{act.workflow.version}",
-            "moved": sorted([mover, start, end] for mover, (start, end) in _moves(act).items()),
-            "deadlines": [[d.name, d.due_at] for d in act.deadlines],
-            "letters": [[letter.message, letter.recipient_role, letter.channel]
-                        for letter in act.letters],
-            "facts": {name: value for name, value in act.facts.items()
-                      if isinstance(value, (int, bool)) or name.endswith("_id")},
-        },
+        payload=_payload(act),
         personal={"actor_name": act.actor.name, "address": act.actor.address}
         if act.actor.user_id or act.actor.address else {},
+        first=before is None,
     )
-    db.session.flush()
 
 
-def _moves(act: Act) -> dict[int, tuple[str, str]]:
-    movers = rules.kinds[act.case.kind].movers(act.row, act.moved) if act.moved else []
-    states = {mover.id: mover.state for mover in movers}
-    return {key: (start, states.get(key, "")) for key, start in act.moved.items()}
+def _payload(act: Act) -> dict[str, Any]:
+    """What the log says of an act: no personal data, only ids, states, clocks and letters."""
+    return {
+        "workflow": f"{act.workflow.name}.v{act.workflow.version}",
+        "moved": sorted([mover, start, act.reached[mover]] for mover, start in act.moved.items()),
+        "deadlines": [[d.name, d.due_at] for d in act.deadlines],
+        "letters": [[letter.message, letter.recipient_role, letter.channel]
+                    for letter in act.letters],
+        "facts": {name: value for name, value in act.facts.items()
+                  if isinstance(value, (int, bool)) or name.endswith("_id")},
+    }

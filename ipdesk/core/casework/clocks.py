@@ -25,7 +25,8 @@ def leave(act: Any, transition: Any, group: Sequence[Any]) -> None:
     law = act.workflow
     names = {law.states[act.moved[m.id]].deadline for m in group if act.moved[m.id]}
     names |= set(transition.deadlines.get("stop", ()))
-    _stop([n for n in names if n], act.case.id, {m.id for m in group}, act.at)
+    if names := {name for name in names if name}:
+        _stop(names, act.case.id, {mover.id for mover in group}, act.at)
 
 
 def enter(act: Any, state: str, group: Sequence[Any], transition: Any = None) -> None:
@@ -41,7 +42,7 @@ def enter(act: Any, state: str, group: Sequence[Any], transition: Any = None) ->
 def _open(name: str, act: Any, group: Sequence[Any]) -> Deadline:
     rule = deadline_rule(name)
     ids = [mover.id for mover in group]
-    start = _start(rule.get("starts", ENTERED), act.case.id, ids) or act.at
+    start = _start(act, rule.get("starts", ENTERED), ids) or act.at
     counted = compute(rule, start, zone=rules.settings["zone"])
     row = Deadline(
         case_id=act.case.id, name=name, status="open", started_at=start,
@@ -50,17 +51,18 @@ def _open(name: str, act: Any, group: Sequence[Any]) -> Deadline:
         movers=ids, computation=counted.as_dict(),
     )
     db.session.add(row)
-    db.session.flush()
     return row
 
 
-def _start(fact: str, case_id: int, ids: list[int]) -> datetime | None:
+def _start(act: Any, fact: str, ids: list[int]) -> datetime | None:
     """The latest recorded instant of ``fact`` for any of these movers; None for ``entered``."""
     if fact == ENTERED:
         return None
+    if fact in act.dates:
+        return act.dates[fact]
     found = db.session.execute(
         select(CaseFact.at, CaseFact.movers)
-        .where(CaseFact.case_id == case_id, CaseFact.name == fact).order_by(CaseFact.id.desc())
+        .where(CaseFact.case_id == act.case.id, CaseFact.name == fact).order_by(CaseFact.id.desc())
     )
     wanted = set(ids)
     return next((at for at, movers in found if not movers or wanted & set(movers)), None)
@@ -85,11 +87,15 @@ def _stop(names: Iterable[str], case_id: int, ids: set[int], at: datetime) -> No
             row.movers = left
         else:
             row.status, row.ended_at = "stopped", at
-    db.session.flush()
+
+
+def target_of(line: Deadline) -> datetime:
+    """When a clock is due for who must act: people of the desk go by their target, not the breach."""
+    return line.opens_at if not line.trigger and line.opens_at is not None else line.due_at
 
 
 def next_due(case_id: int) -> datetime | None:
-    """The earliest open deadline of a case, UTC; for people of the desk their target, not the breach."""
+    """The earliest ``target_of`` the open deadlines of a case, UTC."""
     target = case((and_(Deadline.trigger == "", Deadline.opens_at.is_not(None)), Deadline.opens_at),
                   else_=Deadline.due_at)
     return db.session.execute(select(func.min(target)).where(

@@ -1,5 +1,6 @@
 """The state of a case with parts: that of its most urgent part."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ipdesk.core.casework.rules import rules
@@ -16,9 +17,12 @@ def summary_of(states: list[str], law: Workflow) -> str:
     return first
 
 
-def summarise(row: Any, law: Workflow) -> None:
-    """Write the summary of ``row`` in its own transaction; a case without parts is its own."""
-    movers = rules.kinds[row.case.kind].movers(row, None)
+def summarise(row: Any, law: Workflow, movers: Sequence[Any] | None = None) -> None:
+    """Write the summary of ``row`` in its own transaction; a case without parts is its own.
+
+    ``movers`` are all its parts where the caller has them at hand.
+    """
+    movers = list(movers) if movers is not None else rules.kinds[row.case.kind].movers(row, None)
     if movers != [row]:
         engine.assign(row, summary_of([mover.state for mover in movers], law))
     state = law.states.get(row.state)

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
-
 from ipdesk.core.db.core import db
+from ipdesk.core.db.numbering import month_of, next_number
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.outbox.models import OUTBOX_IDS, InboxMessage, Outbox
 from ipdesk.core.outbox.render import Rendered, best_locale, letter_book
@@ -100,9 +99,9 @@ def _row(
     rendered: Rendered, digest: str, at: datetime, case_id: int | None, reference: str,
     consequence: Consequence, subject_id: str, retention_class: str,
 ) -> Outbox:
-    month = int(at.astimezone(UTC).strftime("%Y%m"))
+    month = month_of(at)
     row = Outbox(
-        month=month, id=_next_id(month), case_id=case_id, thread_key=reference, message=message,
+        month=month, id=next_number(Outbox, month, OUTBOX_IDS), case_id=case_id, thread_key=reference, message=message,
         recipient_role=recipient_role, channel=channel, to_address=to_address, locale=locale,
         subject=rendered.subject, body_text=rendered.text, body_html=rendered.html,
         context_sha256=digest, subject_id=subject_id, retention_class=retention_class,
@@ -110,20 +109,11 @@ def _row(
         trigger_facts=dict(consequence.facts), enqueued_at=at, next_attempt_at=at,
     )
     db.session.add(row)
-    db.session.flush()  # the next row of this act counts from this one
     return row
-
-
-def _next_id(month: int) -> int:
-    if db.session.get_bind().dialect.name == "postgresql":
-        return db.session.execute(select(OUTBOX_IDS.next_value())).scalar_one()
-    last = select(func.max(Outbox.id)).where(Outbox.month == month)
-    return (db.session.execute(last).scalar_one() or 0) + 1
 
 
 def _place_in_inbox(row: Outbox, inbox: tuple[str, int]) -> None:
     db.session.add(InboxMessage(
-        owner_kind=inbox[0], owner_id=inbox[1], outbox_month=row.month, outbox_id=row.id,
-        case_id=row.case_id, placed_at=row.enqueued_at,
+        owner_kind=inbox[0], owner_id=inbox[1], letter=row, case_id=row.case_id,
+        placed_at=row.enqueued_at,
     ))
-    db.session.flush()

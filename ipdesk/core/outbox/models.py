@@ -16,7 +16,7 @@ from sqlalchemy import (
     event,
     or_,
 )
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
@@ -147,5 +147,6 @@ class InboxMessage(db.Model):
     outbox_month: Mapped[int]
     outbox_id: Mapped[int] = mapped_column(BigId)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    letter: Mapped[Outbox] = relationship()
     placed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,41 @@
+"""Numbers of rows whose key is (month, number): rising within a month, in the order of writing."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Sequence, event, func, select
+from sqlalchemy.orm import Session
+
+from ipdesk.core.db.core import db
+
+_KEY = "ipdesk.numbers"
+
+
+def month_of(at: datetime) -> int:
+    """``YYYYMM`` in UTC."""
+    return int(at.astimezone(UTC).strftime("%Y%m"))
+
+
+def next_number(model: Any, month: int, sequence: Sequence) -> int:
+    """The next number of ``model`` (columns ``month`` and ``id``) in this transaction.
+
+    PostgreSQL takes its sequence. SQLite has one writer at a time, so the highest number is read once in a
+    transaction and counted on from there; the count is forgotten when the transaction ends.
+    """
+    if db.session.get_bind().dialect.name == "postgresql":
+        return db.session.execute(select(sequence.next_value())).scalar_one()
+    numbers = db.session.info.setdefault(_KEY, {})
+    key = (model.__tablename__, month)
+    if key not in numbers:
+        with db.session.no_autoflush:
+            numbers[key] = db.session.execute(
+                select(func.max(model.id)).where(model.month == month)).scalar_one() or 0
+    numbers[key] += 1
+    return numbers[key]
+
+
+@event.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_rollback")
+@event.listens_for(Session, "after_soft_rollback")
+def _forget(session: Session, *_: Any) -> None:
+    session.info.pop(_KEY, None)
