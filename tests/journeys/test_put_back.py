@@ -1,0 +1,209 @@
+"""17 U.S.C. § 512(g)(2)(C) for one complaint whose claims go different ways."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import select
+
+from ipdesk.core.casework import clocks
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.kernel.errors import Forbidden, Refusal, Stale
+from ipdesk.core.outbox.models import Outbox
+from ipdesk.features.catalogue.models import Listing
+from ipdesk.features.complaints import elements, queries
+from ipdesk.features.counter_notices import operations as answers
+from ipdesk.features.counter_notices import queries as answer_queries
+from ipdesk.features.evidence import operations as evidence
+from ipdesk.features.evidence.intake import current as intake
+from tests import make
+
+NEW_YORK = ZoneInfo("America/New_York")
+SELLER = {"name": "Priya Sandell", "address": "9 Canal Row, Eastport", "phone": "+1 555 0190",
+          "email": "seller@shops.example"}
+
+
+def counter(desk, complaint, claims=None, who="seller_a"):
+    with unit_of_work():
+        row = rules.kinds["complaint"].load(complaint.id)
+        ids = claims or [claim.id for claim in queries.claims_of(row.id)]
+        answers.file_counter_notice(
+            actor=desk.actor(who), complaint=row, claim_ids=ids, contact=SELLER,
+            signed_name=SELLER["name"],
+            statements=[line["code"] for line in elements.statements("us_dmca", "counter_notice")])
+
+
+def sue(desk, complaint, claims):
+    with unit_of_work():
+        row = rules.kinds["complaint"].load(complaint.id)
+        actor = desk.actor("rights_holder")
+        paper = evidence.take_in(actor=actor, file=intake().take(
+            [b"Complaint for copyright infringement, docket 26-cv-1.\n"], name="complaint.txt"))
+        return answers.tell_court_action(
+            actor=actor, complaint=row, claim_ids=claims, forum="D. Example", docket="26-cv-1",
+            filed_on=desk.clock.now().date(), documents=[paper], filed_by_notifier=True,
+            names_subscriber=True, seeks_restraint=True, signed_name="Ada Example",
+            statements=[line["code"] for line in elements.statements("us_dmca", "court_action")]).id
+
+
+def examine(desk, complaint, number, *, fit):
+    with unit_of_work():
+        row = rules.kinds["complaint"].load(complaint.id)
+        paper = answer_queries.court_notice(row, number)
+        if fit:
+            answers.confirm_court_action(actor=desk.actor("legal"), complaint=row, notice=paper)
+        else:
+            answers.reject_court_action(actor=desk.actor("legal"), complaint=row, notice=paper,
+                                        reasons="It names another seller.")
+
+
+def window(complaint):
+    line = next(d for d in clocks.open_deadlines(complaint.id) if d.name == "put_back")
+    return line.opens_at.astimezone(NEW_YORK), line.due_at.astimezone(NEW_YORK)
+
+
+@pytest.fixture
+def down(desk):
+    """Two listings of store A and one of store B, taken down on a copyright notice."""
+    complaints = desk.file(kind="copyright")
+    desk.accept(complaints)
+    desk.work()
+    return complaints
+
+
+RECEIVED = {
+    # received (New York)      → start of the 11th business day,  end of the 14th
+    "Mon 2026-03-02": (date(2026, 3, 2), date(2026, 3, 17), date(2026, 3, 20)),  # DST starts 8 March
+    "Fri 2026-03-06": (date(2026, 3, 6), date(2026, 3, 23), date(2026, 3, 26)),
+    "Sat 2026-03-07": (date(2026, 3, 7), date(2026, 3, 23), date(2026, 3, 26)),
+    "Thu 2026-06-18": (date(2026, 6, 18), date(2026, 7, 7), date(2026, 7, 10)),  # 19 June, 3 July observed
+    "Fri 2026-10-02": (date(2026, 10, 2), date(2026, 10, 20), date(2026, 10, 23)),  # Columbus Day 12 Oct
+    "Wed 2026-12-16": (date(2026, 12, 16), date(2027, 1, 4), date(2027, 1, 7)),  # Christmas, New Year
+}
+
+
+@pytest.mark.parametrize("received", RECEIVED)
+def test_the_put_back_window_counts_us_federal_business_days(desk, down, received):
+    on, opens, closes = RECEIVED[received]
+    desk.clock.set(datetime.combine(on, datetime.min.time(), NEW_YORK) + timedelta(hours=11))
+    desk.work()
+    counter(desk, down[0])
+    earliest, latest = window(down[0])
+    assert (earliest.date(), earliest.hour, latest.date(), latest.strftime("%T")) == (
+        opens, 0, closes, "23:59:59")
+
+
+def test_nothing_is_restored_before_the_eleventh_business_day_and_it_is_then(desk, down):
+    counter(desk, down[0])
+    earliest, _ = window(down[0])
+    desk.clock.set(earliest - timedelta(seconds=1))
+    desk.work()
+    assert set(desk.states(down[0])) == {"counter_notified.put_back"}
+    desk.clock.set(earliest + timedelta(hours=9))  # the first working hour of that day
+    desk.work()
+    assert set(desk.states(down[0])) == {"closed.reinstated"}
+    shown = {row.external_id: row.status for row in db.session.execute(select(Listing)).scalars()}
+    own = {desk.listings[0].external_id, desk.listings[1].external_id}
+    assert {shown[key] for key in own} == {"live"}
+    assert shown[desk.listings[2].external_id] == "restricted", "the other store did not answer"
+
+
+def test_each_counter_notification_has_its_own_clock_and_a_court_action_stops_one_only(desk, down):
+    first, second = [claim.id for claim in queries.claims_of(down[0].id)]
+    db.session.rollback()
+    counter(desk, down[0], [first])
+    desk.clock.advance(timedelta(days=4))  # Friday
+    counter(desk, down[0], [second])
+    dates = {tuple(d.movers): d.opens_at.astimezone(NEW_YORK).date()
+             for d in clocks.open_deadlines(down[0].id) if d.name == "put_back"}
+    assert dates == {(first,): date(2026, 3, 17), (second,): date(2026, 3, 23)}
+
+    examine(desk, down[0], sue(desk, down[0], [second]), fit=True)
+    desk.clock.set(datetime(2026, 4, 20, 15, tzinfo=NEW_YORK))
+    desk.work()
+    assert desk.states(down[0]) == ["closed.reinstated", "counter_notified.in_court"]
+
+
+def test_an_unfit_paper_stops_nothing(desk, down):
+    counter(desk, down[0])
+    before = window(down[0])
+    ids = [claim.id for claim in queries.claims_of(down[0].id)]
+    db.session.rollback()
+    examine(desk, down[0], sue(desk, down[0], ids), fit=False)
+    assert window(down[0]) == before, "it runs from the same day as before"
+    told = db.session.execute(select(Outbox).where(
+        Outbox.message == "court_action_rejected")).scalars().all()
+    assert "another seller" in told[0].body_text
+
+
+def test_staff_silence_over_a_court_paper_does_not_keep_the_listing_down_beyond_the_statute(desk, down):
+    counter(desk, down[0])
+    _, latest = window(down[0])
+    ids = [claim.id for claim in queries.claims_of(down[0].id)]
+    db.session.rollback()
+    sue(desk, down[0], ids)
+    desk.clock.set(latest - timedelta(days=1))
+    desk.work()
+    assert set(desk.states(down[0])) == {"counter_notified.court_notice"}
+    desk.clock.set(latest)
+    desk.work()
+    assert set(desk.states(down[0])) == {"closed.reinstated"}
+
+
+def test_a_counter_notification_is_accepted_400_days_later(desk, down):
+    desk.clock.advance(timedelta(days=400))
+    desk.work()
+    assert set(desk.states(down[0])) == {"closed.uncontested"}
+    counter(desk, down[0])
+    assert set(desk.states(down[0])) == {"counter_notified.put_back"}
+
+
+def test_who_may_not_answer_for_a_store(desk, down):
+    for who in ("seller_b", "rights_holder"):
+        with pytest.raises(Forbidden):
+            counter(desk, down[0], who=who)
+        assert set(desk.states(down[0])) == {"delisted.open"}
+
+
+def test_a_stale_answer_changes_nothing(desk, down):
+    with pytest.raises(Stale), unit_of_work():
+        row = rules.kinds["complaint"].load(down[0].id)
+        answers.delete_listings(actor=desk.actor("seller_a"), complaint=row, seen=row.version_id - 1,
+                                claim_ids=[c.id for c in queries.claims_of(row.id)])
+    assert set(desk.states(down[0])) == {"delisted.open"}
+
+
+def test_a_listing_cannot_be_deleted_twice(desk, down):
+    for expected in (None, Refusal):
+        def delete():
+            with unit_of_work():
+                row = rules.kinds["complaint"].load(down[0].id)
+                answers.delete_listings(
+                    actor=desk.actor("seller_a"), complaint=row,
+                    claim_ids=[c.id for c in queries.claims_of(row.id)])
+        if expected:
+            with pytest.raises(expected):
+                delete()
+        else:
+            delete()
+    desk.work()
+    assert {row.status for row in db.session.execute(select(Listing).where(
+        Listing.store_id == desk.stores[0].id)).scalars()} == {"removed_by_seller"}
+
+
+def test_two_complaints_on_one_listing_restore_it_only_when_both_have_ended(desk, down):
+    """A second owner's hold keeps the listing down after the first owner's is lifted."""
+    other = make.user(role="rights_holder")
+    desk.people["rights_holder"] = other
+    second = desk.file(kind="copyright", listings=[desk.listings[0]])
+    desk.accept(second)
+    counter(desk, down[0])
+    earliest, _ = window(down[0])
+    desk.clock.set(earliest + timedelta(hours=10))
+    desk.work()
+    assert set(desk.states(down[0])) == {"closed.reinstated"}
+    db.session.rollback()
+    assert db.session.get(Listing, desk.listings[0].id).status == "restricted"
+    assert db.session.get(Listing, desk.listings[1].id).status == "live"
