@@ -31,6 +31,7 @@ from ipdesk.features.accounts.words import ROLE_NAMES
 
 INVITATION_LIFETIME = timedelta(days=7)
 STAFF_INVITATION_LIFETIME = timedelta(days=2)
+SESSIONS_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,12 @@ def end_sessions(*, user: User) -> None:
 
 
 def begin_session(*, at: datetime, user_id: int, token: str, via: str, address: str) -> None:
-    """Record a session, so that it can be ended from here and not only in the browser."""
+    """Record a session, so that it can be ended from here and not only in the browser.
+
+    The person's records of more than ``SESSIONS_KEPT`` ago are dropped.
+    """
+    db.session.execute(delete(SignIn).where(
+        SignIn.user_id == user_id, SignIn.began_at < at - SESSIONS_KEPT))
     db.session.add(SignIn(
         user_id=user_id, token_hash=hash_token(token), via=via, address=address[:64], began_at=at))
 

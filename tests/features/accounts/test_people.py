@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 import time
 from datetime import timedelta
 
@@ -236,6 +237,29 @@ def test_signing_in_asks_for_the_code_and_takes_each_once(client, app, rows):
     enter(other, user.email)
     assert other.post("/sign-in/code", data={"code": fresh}).status_code == 200
     assert not is_in(other)
+
+
+def test_of_many_who_send_one_code_at_once_one_gets_in(client, app, rows):
+    client.user = make.user(role="legal")
+    user, _used = set_up(client, app, rows)
+    with app.app_context():
+        totp = app.extensions["security"].totp_factory._totp.from_source(user.tf_totp_secret)
+        code = totp.generate(time.time() + 30).token
+    browsers, start = [app.test_client() for _ in range(4)], threading.Barrier(4)
+    for browser in browsers:
+        enter(browser, user.email)
+
+    def send(browser):
+        browser.csrf_token()
+        start.wait()
+        browser.post("/sign-in/code", data={"code": code})
+
+    threads = [threading.Thread(target=send, args=(browser,)) for browser in browsers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(is_in(browser) for browser in browsers) == 1
 
 
 def test_the_code_cannot_be_guessed_for_long(client, app, rows):

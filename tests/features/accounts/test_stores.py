@@ -329,6 +329,12 @@ def test_the_link_opens_neither_staff_nor_closed_accounts(client, store, facts):
     assert not is_in(client)
 
 
+def test_staff_do_not_take_a_store_by_the_link_even_signed_in(client, store, rows):
+    sign_in(client, make.user(role="reviewer", email="li@harbour.example"))
+    assert client.post(link()).status_code == 409
+    assert not rows(StoreBinding)
+
+
 def test_a_bound_account_that_was_disabled_stays_out(client, app, store, rows):
     client.post(link())
     change(app, rows(User)[0].id, active=False)
