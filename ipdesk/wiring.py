@@ -50,7 +50,7 @@ def parts(name: str) -> list[Any]:
     found = []
     for feature in FEATURES:
         place = Path(__file__).parent.joinpath(*feature.split("."))
-        if (place / f"{name}.py").exists() or (place / name).is_dir():
+        if (place / f"{name}.py").exists() or (place / name / "__init__.py").exists():
             found.append(importlib.import_module(f"ipdesk.{feature}.{name}"))
     return found
 
