@@ -84,14 +84,14 @@ def still_contestable(complaints: Sequence[int]) -> dict[int, datetime | None]:
 
 def _end_of(complaint_id: int, law: Workflow, deadline: str | None) -> datetime | None:
     """When the clock ``deadline`` closes the door to a counter-notification; ``None`` if it does not."""
-    if deadline is None or not _closes_the_door(law, deadline):
+    if deadline is None or not closes_the_door(law, deadline):
         return None
     return db.session.execute(select(Deadline.due_at).where(
         Deadline.case_id == complaint_id, Deadline.name == deadline, Deadline.status == "open",
     ).order_by(Deadline.due_at.desc()).limit(1)).scalar()
 
 
-def _closes_the_door(law: Workflow, deadline: str) -> bool:
+def closes_the_door(law: Workflow, deadline: str) -> bool:
     """Whether the end of this clock leads to a state from which nothing can be contested any more."""
     return any(
         edge.trigger == rules.workflows.deadline(deadline).get("on_expiry")

@@ -4,13 +4,18 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, g
+from flask_babel import get_locale, get_timezone
 
 from ipdesk.core.casework import disclosure
+from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.rules import rules
+from ipdesk.core.deadlines.calendar import Computation
+from ipdesk.core.deadlines.wording import distance_text, moment_text
 from ipdesk.core.kernel.errors import Forbidden, NotVisible, Refusal
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.counter_notices import queries
 from ipdesk.features.evidence import forms as evidence
 from ipdesk.features.evidence.models import Exhibit
 
@@ -42,14 +47,30 @@ def open_claims(row: Complaint, view: dict[str, Any], *triggers: str) -> list[di
     return claims
 
 
-def clock_of(view: dict[str, Any], claims: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
-    """The reader's own clock over these claims, the most urgent; ``None`` where none runs."""
-    law, ids = rules.workflows.workflow(view["regime"]), {claim["id"] for claim in claims}
-    side = disclosure.audience(g.actor, complaints.complaint(g.actor, view["reference"]))
-    states = {claim["state"] for claim in view["claims"] if claim["id"] in ids}
-    names = {law.states[state].deadline for state in states if law.states[state].waits_for == side}
-    return next((line for line in view["deadlines"]
+def clock_of(row: Complaint, view: dict[str, Any], claims: Iterable[dict[str, Any]]) -> dict[str, str] | None:
+    """The reader's own clock over these claims, the most urgent, in words: ``when``, ``iso``, ``distance``.
+
+    ``None`` where none runs; a clock after whose end the reader can still do the same is none.
+    """
+    law, side = workflow_of(row.case), disclosure.audience(g.actor, row)
+    ids = {claim["id"] for claim in claims}
+    states = [law.states[claim["state"]] for claim in view["claims"] if claim["id"] in ids]
+    names = {state.deadline for state in states if state.waits_for == side and state.deadline and (
+        state.stage != "delisted" or queries.closes_the_door(law, state.deadline))}
+    line = next((line for line in view["deadlines"]
                  if line["name"] in names and not ids.isdisjoint(line["movers"])), None)
+    return _in_words(line) if line else None
+
+
+def _in_words(line: dict[str, Any]) -> dict[str, str]:
+    counted, locale = Computation.from_dict(line["computation"]), str(get_locale())
+    return {
+        "when": moment_text(line["due_at"], str(get_timezone()), locale),
+        "iso": line["due_at"].isoformat(),
+        "distance": distance_text(
+            line["due_at"], g.actor.at, calendar=counted.rule.get("calendar", "none"),
+            zone=counted.zone, locale=locale),
+    }
 
 
 def uploaded(references: Iterable[str]) -> list[Exhibit]:

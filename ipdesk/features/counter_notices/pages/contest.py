@@ -58,7 +58,7 @@ def contest(reference: str, step: str) -> Any:
     return render_template(
         f"seller/contest_{step}.html", view=view, claims=claims, form=form,
         asked=operations.asked_fields(row.regime), statutory=copies.is_statutory(row.regime),
-        statements=elements.statements(row.regime, copies.DOCUMENT), clock=clock_of(view, claims),
+        statements=elements.statements(row.regime, copies.DOCUMENT), clock=clock_of(row, view, claims),
         exhibits=evidence.shown(form.values.get("exhibits") or []),
         shared=evidence.shown(form.values.get("shared") or []),
         **_place(reference, step)), form.status
@@ -179,7 +179,7 @@ def sign(reference: str) -> Any:
     return render_template(
         "seller/contest_sign.html", view=view, form=form, said=said, copy=copy,
         digest=operations.digest_of(copy), missing=_to_do(reference, missing),
-        statutory=copies.is_statutory(row.regime), clock=clock_of(view, claims),
+        statutory=copies.is_statutory(row.regime), clock=clock_of(row, view, claims),
         **_place(reference, "sign")), form.status
 
 

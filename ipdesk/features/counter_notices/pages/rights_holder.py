@@ -49,7 +49,7 @@ def answer(reference: str) -> Any:
     _fill(form, claims)
     return render_template(
         "rights_holder/answer.html", view=view, claims=claims, form=form,
-        clock=clock_of(view, claims), exhibits=evidence.shown(form.values.get("exhibits") or []),
+        clock=clock_of(row, view, claims), exhibits=evidence.shown(form.values.get("exhibits") or []),
         shared=evidence.shown(form.values.get("shared") or []), back=case_page(reference)), form.status
 
 
@@ -105,7 +105,7 @@ def court_action(reference: str) -> Any:
     _fill(form, claims)
     return render_template(
         "rights_holder/court_action.html", view=view, claims=claims, form=form,
-        statements=statements, clock=clock_of(view, claims),
+        statements=statements, clock=clock_of(row, view, claims),
         documents=evidence.shown(form.values.get("documents") or []),
         flags=_flags(row.regime), back=case_page(reference)), form.status
 

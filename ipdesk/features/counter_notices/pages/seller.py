@@ -43,7 +43,7 @@ def delete(reference: str) -> Any:
     form.values = form.values or {"claim_ids": request.args.getlist("claim") or [
         claim["id"] for claim in claims if len(claims) == 1]}
     return render_template(
-        "seller/delete.html", view=view, claims=claims, form=form, clock=clock_of(view, claims),
+        "seller/delete.html", view=view, claims=claims, form=form, clock=clock_of(row, view, claims),
         back=case_page(reference)), form.status
 
 
