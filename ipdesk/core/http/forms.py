@@ -105,6 +105,8 @@ def _messages(errors: Any) -> dict[str, list[str]]:
         if isinstance(found, dict):
             found = [text for texts in found.values() for text in (
                 texts if isinstance(texts, list) else [texts])]
+        elif not isinstance(found, list):
+            found = [found]  # a text that is translated when it is shown is not wrapped by marshmallow
         flat[key] = [_own_words(str(text)) for text in found]
     return flat
 

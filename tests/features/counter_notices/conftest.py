@@ -100,7 +100,7 @@ class Desk:
         return [claim.id for claim in queries.claims_of(complaint.id)]
 
     def states(self, complaint: Complaint) -> list[str]:
-        db.session.expire_all()
+        db.session.rollback()
         return [claim.state for claim in queries.claims_of(complaint.id)]
 
     def exhibit(self, name: str, by: str = "seller") -> Exhibit:
