@@ -72,6 +72,9 @@ class _Sqlite:
             self.file.with_name(self.file.name + suffix).unlink(missing_ok=True)
         shutil.copy(self.empty, self.file)
 
+    def close(self) -> None:
+        """The file goes with its folder."""
+
 
 class _Postgresql:
     """A database made from a template database, on a server started for this test process."""
@@ -96,6 +99,9 @@ class _Postgresql:
         self._run("DROP DATABASE ipdesk WITH (FORCE)")
         self._run("CREATE DATABASE ipdesk TEMPLATE empty_ipdesk")
 
+    def close(self) -> None:
+        self.admin.dispose()
+
     def _run(self, statement: str) -> None:
         with self.admin.connect() as connection:
             connection.execute(text(statement))
@@ -106,12 +112,14 @@ def _driver(uri: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def database(place: Path) -> Any:
-    return _Postgresql(place) if os.environ.get("IPDESK_TEST_DATABASE") == "postgresql" else _Sqlite(place)
+def database(place: Path) -> Iterator[Any]:
+    found = _Postgresql(place) if os.environ.get("IPDESK_TEST_DATABASE") == "postgresql" else _Sqlite(place)
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")
-def built_app(place: Path, clock: FixedClock, database: Any) -> Flask:
+def built_app(place: Path, clock: FixedClock, database: Any) -> Iterator[Flask]:
     """The one application of this test process, with all tables and no rows."""
     settings = load_settings(
         place, testing=True, database_url=database.url, marketplace_login_secret=LOGIN_SECRET,
@@ -121,7 +129,9 @@ def built_app(place: Path, clock: FixedClock, database: Any) -> Flask:
     with app.app_context():
         db.create_all()
         database.keep_as_empty()
-    return app
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture

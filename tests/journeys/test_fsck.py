@@ -28,7 +28,7 @@ PLANTED = {
     "update claims set state = 'closed.upheld' where id = 1": "the log says",
     "update complaints set state = 'delisted.open'": "its claims say",
     "update complaints set claims_count = 9": "stored with 9 claims",
-    "update complaints set to_respond = 0": "marks",
+    "update complaints set to_respond = not to_respond": "marks",
     "update complaints set next_due_at = null": "next due",
     "update tallies set value = value + 1": "count",
     "insert into tally_entries (scope, key, delta) values ('desk', 'complaint:state:x', 1)": "count",
@@ -48,16 +48,21 @@ def test_each_planted_fault_is_named(busy, statement):
 @pytest.mark.parametrize("table", ["audit_entries", "audit_leaves", "audit_nodes", "audit_heads"])
 @pytest.mark.parametrize("verb", ["delete from {}", "update {} set {}"])
 def test_the_database_refuses_to_change_the_log(busy, table, verb):
-    column = {"audit_entries": "act = 'x'", "audit_leaves": "month = 1", "audit_nodes": "hash = x'00'",
+    column = {"audit_entries": "act = 'x'", "audit_leaves": "month = 1", "audit_nodes": "hash = hash",
               "audit_heads": "signed = 'x'"}[table]
     with pytest.raises(Exception, match="append-only"), db.engine.begin() as connection:
         connection.execute(text(verb.format(table, column)))
 
 
+TRIGGERS = {
+    "sqlite": "select name, '' from sqlite_master where type = 'trigger' and name like 'audit_%'",
+    "postgresql": "select tgname, ' on ' || tgrelid::regclass from pg_trigger where tgname like 'audit_%'",
+}
 TAMPERED = {
     "update audit_entries set body = replace(body, 'open', 'shut') where number = 1": "the text was changed",
     "delete from audit_entries where number = 2": "entry 2 is missing",
-    "update audit_nodes set hash = x'" + "00" * 32 + "' where level = 0 and number = 0": "was changed",
+    "update audit_nodes set hash = (select hash from audit_nodes where level = 0 and number = 1) "
+    "where level = 0 and number = 0": "was changed",
     "update audit_heads set signed = replace(signed, '1', '2')": "does not hold",
 }
 
@@ -65,10 +70,8 @@ TAMPERED = {
 @pytest.mark.parametrize("statement", TAMPERED)
 def test_a_log_changed_behind_the_triggers_is_named(busy, statement):
     with db.engine.begin() as connection:
-        for (name,) in connection.execute(text(
-            "select name from sqlite_master where type = 'trigger' and name like 'audit_%'")).all():
-            connection.execute(text(f"drop trigger {name}"))
-        connection.execute(text("pragma defer_foreign_keys = on"))
+        for name, on_table in connection.execute(text(TRIGGERS[connection.dialect.name])).all():
+            connection.execute(text(f"drop trigger {name}{on_table}"))
         connection.execute(text(statement))
     faults_found = found(busy)
     assert any(TAMPERED[statement] in line for line in faults_found), faults_found

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import select
 
 from ipdesk.core.audit.entries import FIRST
-from ipdesk.core.audit.merkle import Tree, leaf_hash
+from ipdesk.core.audit.merkle import Node, Tree, leaf_hash
 from ipdesk.core.audit.models import AuditDisclosure, AuditEntry, AuditHead, AuditLeaf, AuditNode
 from ipdesk.core.audit.signing import CheckpointInvalid, verify
 from ipdesk.core.db.core import db
@@ -54,24 +54,29 @@ def _tree_faults(origin: str, keys: list[bytes]) -> Iterator[str]:
     heads = {head.size: head for head in db.session.execute(
         select(AuditHead).order_by(AuditHead.size)).scalars()}
     tree = Tree()
-    for leaf, body in db.session.execute(
+    with db.session.execute(
         select(AuditLeaf, AuditEntry.body)
         .outerjoin(AuditEntry, (AuditEntry.month == AuditLeaf.month)
                    & (AuditEntry.id == AuditLeaf.entry_id))
         .order_by(AuditLeaf.number).execution_options(yield_per=1000)
-    ):
-        if leaf.number != tree.size or body is None:
-            yield f"audit: leaf {tree.size} of the log is missing"
-            return
-        tree, nodes = tree.append(leaf_hash(body.encode()))
-        for node in nodes:
-            stored = db.session.get(AuditNode, (node.level, node.index))
-            if stored is None or stored.hash != node.hash:
-                yield f"audit: node {node.level}/{node.index} of the log was changed"
-        if tree.size in heads:
-            yield from _head_faults(heads.pop(tree.size), tree, origin, keys)
+    ) as leaves:
+        for leaf, body in leaves:
+            if leaf.number != tree.size or body is None:
+                yield f"audit: leaf {tree.size} of the log is missing"
+                return
+            tree, nodes = tree.append(leaf_hash(body.encode()))
+            yield from _node_faults(nodes)
+            if tree.size in heads:
+                yield from _head_faults(heads.pop(tree.size), tree, origin, keys)
     for size in heads:
         yield f"audit: the signed head of size {size} has no leaves behind it"
+
+
+def _node_faults(nodes: Iterable[Node]) -> Iterator[str]:
+    for node in nodes:
+        stored = db.session.get(AuditNode, (node.level, node.index))
+        if stored is None or stored.hash != node.hash:
+            yield f"audit: node {node.level}/{node.index} of the log was changed"
 
 
 def _head_faults(head: AuditHead, tree: Tree, origin: str, keys: list[bytes]) -> Iterator[str]:
