@@ -40,6 +40,9 @@ def differences() -> list[Any]:
 
 
 def own_name(name: str | None, kind: str, _parents: Any) -> bool:
-    """SQLite's full-text tables bring tables of their own, which no model describes."""
-    return not (kind == "table" and name is not None and ("_fts" in name or name.endswith("_words")
-                                                          or name.startswith("sqlite_")))
+    """Search indexes are made by statements of their own, which no model describes."""
+    if name is None:
+        return True
+    if kind == "table":
+        return "_fts" not in name and not name.startswith("sqlite_")
+    return not (kind == "index" and name.endswith("_search"))
