@@ -15,7 +15,7 @@ from ipdesk.core.kernel.text import N_, translate
 from ipdesk.core.outbox.enqueue import Recipient
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import elements, operations, queries
-from ipdesk.features.complaints.models import Complaint, Notice
+from ipdesk.features.complaints.models import Complaint, Notice, NoticeListing
 from ipdesk.features.holds.queries import still_restricted_for_another_reason
 from ipdesk.features.rights.models import Right
 
@@ -33,6 +33,7 @@ RIGHT_KINDS = {
 ROW_ANSWERS = {
     "accepted": N_("%(entered)s: accepted"),
     "already_handled": N_("%(entered)s: handled already in %(reference)s"),
+    "handled_elsewhere": N_("%(entered)s: handled already"),
     "not_found": N_("%(entered)s: not publicly found at this time"),
     "other_marketplace": N_("%(entered)s: belongs to another marketplace"),
     "duplicate": N_("%(entered)s: named twice"),
@@ -123,13 +124,17 @@ def _notice_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
         "right": right_of(notice.right_id, recipient),
         "listings": [_listing(row) for row in found.values()],
         "received_text": when(notice.received_at, recipient),
-        "row_answers": [say(ROW_ANSWERS[row.answer], recipient, entered=row.entered[:200],
-                            reference=row.other_reference) for row in rows],
+        "row_answers": [_row_answer(row, recipient) for row in rows],
         "missing": [say(element["missing"], recipient)
                     for element in elements.required(notice.regime) if element["code"] in codes]
         if notice.regime else [],
         "restricted": notice.regime == "us_dmca",
     }
+
+
+def _row_answer(row: NoticeListing, recipient: Recipient) -> str:
+    known = "handled_elsewhere" if row.answer == "already_handled" and not row.other_reference else row.answer
+    return say(ROW_ANSWERS[known], recipient, entered=row.entered[:200], reference=row.other_reference)
 
 
 class _Ref:

@@ -10,7 +10,6 @@ from ipdesk.core.casework.models import HasCaseState, HasState
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 
-
 # The listing shall be shown again; the marketplace has not confirmed it yet.
 RESTORING = "counter_notified.restoring"
 

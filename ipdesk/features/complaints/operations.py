@@ -1,26 +1,29 @@
 """The verbs of notices and complaints. Each runs in the caller's unit of work."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete
 
+from ipdesk.core.audit.sealing import head_line
 from ipdesk.core.casework.advance import Act, advance, begin, open_case
 from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.models import Note, SignedStatement
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
+from ipdesk.core.deadlines.wording import moment_text
 from ipdesk.core.kernel.actors import Actor
-from ipdesk.core.kernel.errors import Invalid, Refusal
+from ipdesk.core.kernel.errors import Invalid, NotVisible, Refusal, Stale
 from ipdesk.core.kernel.ids import hash_token, new_token
 from ipdesk.core.kernel.text import N_
+from ipdesk.core.outbox.enqueue import Recipient, enqueue_letter
 from ipdesk.core.workflow.regimes import choose_regime
 from ipdesk.features.catalogue import operations as catalogue
-from ipdesk.features.catalogue import queries as catalogue_queries
-from ipdesk.features.catalogue.models import Listing, Marketplace
-from ipdesk.features.complaints import elements, queries
+from ipdesk.features.catalogue.models import Marketplace
+from ipdesk.features.complaints import drafts, elements, queries
+from ipdesk.features.complaints.answers import LONGEST_ENTRY, Answered, Entry, answer_rows
 from ipdesk.features.complaints.models import (
     CaseLink,
     Claim,
@@ -30,17 +33,16 @@ from ipdesk.features.complaints.models import (
     TestPurchase,
 )
 from ipdesk.features.evidence import operations as evidence
+from ipdesk.features.evidence import queries as evidence_queries
+from ipdesk.features.evidence.intake import current as intake
 from ipdesk.features.evidence.models import Exhibit
+from ipdesk.features.rights import operations as rights
 from ipdesk.features.rights.models import Right
+from ipdesk.features.rights.queries import in_force, today
 
-
-@dataclass(frozen=True)
-class Entry:
-    """One row of a notice as entered; empty reason and explanation mean those of the notice."""
-
-    entered: str
-    reason_code: str = ""
-    explanation: str = ""
+TOO_MANY_FOR_GUEST = N_("Without an account a notice holds at most ten listings. Register to file about more.")
+RIGHT_ENDED = N_("This right has ended, has not begun yet or was taken off the desk. "
+                 "Renew it first, or choose another one.")
 
 
 @dataclass(frozen=True)
@@ -63,34 +65,6 @@ class Content:
     channel: str = "desk"
 
 
-@dataclass(frozen=True)
-class Answered:
-    """A row with the desk's answer: accepted, already_handled, not_found, other_marketplace, duplicate."""
-
-    entry: Entry
-    answer: str
-    listing: Listing | None = None
-    other_reference: str = ""
-
-
-def answer_rows(
-    entries: Sequence[Entry], right: Right | None, marketplace: Marketplace,
-) -> list[Answered]:
-    """What the desk says to each entered row, before anything is filed."""
-    found = catalogue_queries.resolve([entry.entered for entry in entries], marketplace)
-    listed = [row.listing.id for row in found if row.answer == "found" and row.listing]
-    handled = queries.already_handled(listed, right.id) if right is not None and right.id else {}
-    answers = []
-    for entry, row in zip(entries, found, strict=True):
-        if row.answer != "found":
-            answers.append(Answered(entry, row.answer, row.listing))
-        elif row.listing.id in handled:
-            answers.append(Answered(entry, "already_handled", row.listing, handled[row.listing.id]))
-        else:
-            answers.append(Answered(entry, "accepted", row.listing))
-    return answers
-
-
 def start_notice(
     *, actor: Actor, marketplace: Marketplace, right: Right | None = None,
     draft: Mapping[str, Any] | None = None,
@@ -106,13 +80,18 @@ def start_notice(
     return notice
 
 
-def save_draft(*, actor: Actor, notice: Notice, draft: Mapping[str, Any]) -> Notice:
-    """Keep what was typed so far. Refuses a notice that was filed (``already_filed``)."""
-    if notice.state not in ("draft", "deficient"):
+def save_draft(
+    *, actor: Actor, notice: Notice, draft: Mapping[str, Any], right: Right | None = None,
+) -> Notice:
+    """Keep what was typed so far; only a part that ``draft`` names is replaced.
+
+    Refuses a notice that was filed (``already_filed``).
+    """
+    if notice.state != "draft":
         raise Refusal("already_filed")
     notice.draft = {**(notice.draft or {}), **draft}
-    if right_id := notice.draft.get("right_id"):
-        notice.right_id = right_id
+    if right is not None:
+        notice.right_id = right.id
     db.session.flush()
     return notice
 
@@ -124,15 +103,19 @@ def file_notice(
 
     Returns the notices filed, the given one first. Raises ``Invalid`` naming the field when no
     listing can be accepted or the right has ended; ``Refusal`` when an element is missing.
+    What came from elsewhere is recorded as it is. The exhibits of ``content`` are attached to
+    ``notice`` already.
     """
     marketplace = db.session.get(Marketplace, notice.case.marketplace_id)
-    answers = answer_rows(content.entries, content.right, marketplace)
+    answers = answer_rows(content.entries, content.right, marketplace, actor=actor)
     accepted = [row for row in answers if row.answer == "accepted"]
     recorded = content.channel != "desk"
+    if not recorded and not in_force(content.right, today(actor.at)):
+        raise Invalid({"right": [RIGHT_ENDED]})
     if not accepted and not recorded:
         raise Invalid({"listings": [N_("None of these listings can be complained of here. "
                                        "See the answer beside each.")]})
-    most = rules.workflows.table("limits")["listings_per_notice"]["value"]
+    most = limit("listings_per_notice")
     parts = [accepted[start:start + most] for start in range(0, len(accepted), most)] or [[]]
     others = [row for row in answers if row.answer != "accepted"]
     filed = []
@@ -149,6 +132,91 @@ def file_notice(
     return filed
 
 
+def file_draft(
+    *, actor: Actor, notice: Notice, signed_name: str, statements: Sequence[str], shown: str,
+    seen: int | None = None,
+) -> list[Notice]:
+    """File what the draft says. ``shown`` is the digest of what the signer read (``draft_changed``).
+
+    Raises as `file_notice`; ``element_missing`` where the draft lacks what the law asks for.
+    """
+    if notice.state != "draft":
+        raise Refusal("already_filed")
+    draft = drafts.Draft.load(notice, actor)
+    if draft.right is None:
+        raise Refusal("element_missing")
+    found = draft_files(actor, draft)
+    said = draft.said({reference: exhibit.name for reference, exhibit in found.items()})
+    if said.digest() != shown:
+        raise Refusal("draft_changed")
+    if said.missing():
+        raise Refusal("element_missing")
+    handed = {}
+    for place, (reference, (visibility, rows)) in enumerate(drafts.exhibit_rows(said).items()):
+        evidence.attach(actor=actor, exhibit=found[reference], case_id=notice.id, role="notice",
+                        rules=intake().rules, visibility=visibility, position=place)
+        handed[found[reference]] = rows
+    return file_notice(actor=actor, notice=notice, seen=seen, content=Content(
+        right=draft.right, reason_code=said.reason_code, explanation=said.explanation,
+        entries=[row.entry for row in said.rows], contact=said.contact, signed_name=signed_name,
+        acting_as=said.acting_as, statements=statements, purchases=drafts.purchases(said),
+        exhibits=handed))
+
+
+def draft_files(actor: Actor, draft: drafts.Draft) -> dict[str, Exhibit]:
+    """Reference → exhibit of a draft; what its side has removed meanwhile is left out."""
+    found = {}
+    for one in draft.values["exhibits"]:
+        try:
+            found[one["reference"]] = evidence_queries.own_drafts(actor, [one["reference"]])[0]
+        except NotVisible:
+            continue
+    return found
+
+
+def file_as_guest(
+    *, actor: Actor, marketplace: Marketplace, right: Mapping[str, Any], entries: Sequence[Entry],
+    exhibits: Sequence[Exhibit] = (), **said: Any,
+) -> Notice:
+    """File the notice of somebody without account, whose right is described in it, and ask to
+    confirm the mail address.
+
+    An address that is never confirmed stops no clock; staff see that it is not. Raises as `file_notice`, and
+    ``Invalid`` for more listings than a guest's notice holds.
+    """
+    most = limit("listings_per_guest_notice")
+    if len(entries) > most:
+        raise Invalid({"listings": [TOO_MANY_FOR_GUEST]})
+    described = rights.register_right(actor=actor, **right)
+    notice = start_notice(actor=actor, marketplace=marketplace, right=described)
+    author = replace(actor, links=actor.links | {("guest", notice.id)})
+    for place, exhibit in enumerate(exhibits):
+        evidence.attach(actor=author, exhibit=exhibit, case_id=notice.id, role="notice",
+                        rules=intake().rules, visibility="share", position=place)
+    file_notice(actor=author, notice=notice, content=Content(
+        right=described, entries=entries, exhibits=dict.fromkeys(exhibits, ()), **said))
+    send_link(actor=author, notice=notice)
+    return notice
+
+
+def send_link(*, actor: Actor, notice: Notice) -> None:
+    """Send a guest a new link to its notice; opening it also confirms the address."""
+    address = notice.contact.get("email", "")
+    token = make_link(at=actor.at, case_id=notice.id, audience="guest", address=address)
+    enqueue_letter(
+        message="confirm_address", at=actor.at, case_id=notice.id, reference=notice.reference,
+        recipient=Recipient(role="rights_holder", name=notice.contact.get("name", ""), address=address,
+                            locale=notice.locale, subject_id=f"notice:{notice.id}"),
+        context={"desk_name": rules.settings["desk_name"], "audit_head": head_line(), "deadline": None,
+                 "now": moment_text(actor.at, rules.settings["zone"], notice.locale),
+                 "case_url": f"{rules.settings['base_url']}/links/{token}"})
+
+
+def limit(name: str) -> int:
+    """A number of ``tables/limits.yaml``."""
+    return int(rules.workflows.table("limits")[name]["value"])
+
+
 def _fill(
     actor: Actor, notice: Notice, content: Content, rows: Sequence[Answered],
     marketplace: Marketplace,
@@ -162,45 +230,53 @@ def _fill(
     notice.acting_as, notice.channel = content.acting_as, content.channel
     notice.received_at, notice.entered_at = content.received_at or actor.at, actor.at
     notice.draft = None
+    _add_rows(notice, rows)
+    own = {row.listing.id for row in rows if row.answer == "accepted" and row.listing}
     db.session.add_all(
-        NoticeListing(
-            notice_id=notice.id, position=place, entered=row.entry.entered[:2000],
-            listing_id=row.listing.id if row.listing else None, answer=row.answer,
-            other_reference=row.other_reference)
-        for place, row in enumerate(rows))
-    db.session.add_all(
-        TestPurchase(notice_id=notice.id, **purchase) for purchase in content.purchases)
+        TestPurchase(notice_id=notice.id, **purchase) for purchase in content.purchases
+        if purchase.get("listing_id") is None or purchase["listing_id"] in own)
     elements.sign_statements(
         actor=actor, case_id=notice.id, document=elements.DOCUMENT, regime=notice.regime,
         codes=list(content.statements), name=content.signed_name, locale=actor.locale)
 
 
+def _add_rows(notice: Notice, rows: Sequence[Answered], start: int = 0) -> None:
+    db.session.add_all(
+        NoticeListing(
+            notice_id=notice.id, position=place, entered=row.entry.entered[:LONGEST_ENTRY],
+            listing_id=row.listing.id if row.listing else None, answer=row.answer,
+            other_reference=row.other_reference)
+        for place, row in enumerate(rows, start))
+
+
 def open_complaints(act: Act) -> None:
     """Effect: one complaint for each store, one claim for each accepted listing."""
-    notice, content = act.row, act.facts["content"]
+    _open_complaints(act.actor, act.row, act.facts["rows"])
+
+
+def _open_complaints(actor: Actor, notice: Notice, accepted: Sequence[Answered]) -> list[Complaint]:
     by_store: dict[int, list[Answered]] = {}
-    for row in act.facts["rows"]:
+    for row in accepted:
         by_store.setdefault(row.listing.store_id, []).append(row)
-    for store_id, rows in by_store.items():
-        _open_complaint(act, notice, content, store_id, rows)
+    return [_open_complaint(actor, notice, store_id, rows) for store_id, rows in by_store.items()]
 
 
 def _open_complaint(
-    act: Act, notice: Notice, content: Content, store_id: int, rows: Sequence[Answered],
+    actor: Actor, notice: Notice, store_id: int, rows: Sequence[Answered],
 ) -> Complaint:
-    case = open_case(actor=act.actor, kind="complaint", workflow=notice.regime,
+    case = open_case(actor=actor, kind="complaint", workflow=notice.regime,
                      marketplace_id=notice.case.marketplace_id)
     complaint = Complaint(
         id=case.id, case=case, notice_id=notice.id, right_id=notice.right_id, store_id=store_id,
         organisation_id=notice.organisation_id, regime=notice.regime,
-        reason_code=rows[0].entry.reason_code or content.reason_code, state="", stage_name="",
+        reason_code=rows[0].entry.reason_code or notice.reason_code, state="", stage_name="",
         claims_count=len(rows), filed_at=notice.received_at, version_id=1)
     claims = [
         Claim(complaint_id=case.id, listing_id=row.listing.id, position=place, times={},
-              reason_code=row.entry.reason_code or content.reason_code,
+              reason_code=row.entry.reason_code or notice.reason_code,
               explanation=row.entry.explanation)
         for place, row in enumerate(rows)]
-    begin(actor=act.actor, row=complaint, movers=claims)
+    begin(actor=actor, row=complaint, movers=claims)
     return complaint
 
 
@@ -208,31 +284,57 @@ def capture(act: Act) -> None:
     """Effect: freeze the listings as they stand: at filing, before a hold, before a deletion."""
     if act.case.kind == "notice":
         for complaint in queries.complaints_of(act.row.id):
-            _capture(act, complaint, queries.claims_of(complaint.id), "filing")
+            _capture(act.actor, complaint, queries.claims_of(complaint.id), "filing")
     else:
         occasion = "deletion" if act.trigger == "delete_listing" else "hold"
-        _capture(act, act.row, act.movers, occasion)
+        _capture(act.actor, act.row, act.movers, occasion)
 
 
-def _capture(act: Act, complaint: Complaint, claims: Sequence[Claim], occasion: str) -> None:
+def _capture(actor: Actor, complaint: Complaint, claims: Sequence[Claim], occasion: str) -> None:
     for listing in queries.listings_of(claims).values():
-        catalogue.capture_listing(actor=act.actor, listing=listing, case_id=complaint.id,
+        catalogue.capture_listing(actor=actor, listing=listing, case_id=complaint.id,
                                   occasion=occasion, connector=rules.settings["connector"])
 
 
 def _file_exhibits(actor: Actor, notices: Sequence[Notice], content: Content) -> None:
-    """Assign each exhibit to the claims of its rows and show it to the stores concerned when told."""
+    """Give each exhibit to the notices of its rows, with their claims; stores see it when told.
+
+    An exhibit whose rows were all refused belongs to no store: it stays with the desk. Where
+    a notice was split, each part has its own copy of what belongs to it.
+    """
     if not content.exhibits:
         return
-    entered = {row.entered: row.listing_id for notice in notices
-               for row in queries.rows_of_notice(notice.id) if row.answer == "accepted"}
-    claims = {claim.listing_id: claim.id for notice in notices
-              for complaint in queries.complaints_of(notice.id)
-              for claim in queries.claims_of(complaint.id)}
+    claims = [_claims_by_entry(notice) for notice in notices]
     for exhibit, rows in content.exhibits.items():
-        ids = [claims[entered[row]] for row in rows if row in entered]
-        evidence.assign_claims(actor=actor, exhibit=exhibit, case_id=notices[0].id, claim_ids=ids)
-    evidence.file_exhibits(actor=actor, exhibits=list(content.exhibits))
+        targets = [(notice, [found[row] for row in rows if row in found])
+                   for notice, found in zip(notices, claims, strict=True)]
+        if rows:
+            targets = [(notice, ids) for notice, ids in targets if ids]
+        if not targets:
+            _give(actor, exhibit, notices[0], [], "platform_only")
+        for place, (notice, ids) in enumerate(targets):
+            own = exhibit if place == 0 else evidence.copy_draft(actor=actor, exhibit=exhibit)
+            _give(actor, own, notice, ids, exhibit.visibility)
+        # Copies are made of drafts: an exhibit is filed when every part has its own.
+    filed = [row for notice in notices for row in queries.draft_exhibits(notice.id)]
+    evidence.file_exhibits(actor=actor, exhibits=filed)
+
+
+def _claims_by_entry(notice: Notice) -> dict[str, int]:
+    """Entered row → its claim, for the accepted rows of a notice."""
+    listings = {row.listing_id: row.entered for row in queries.rows_of_notice(notice.id)
+                if row.answer == "accepted"}
+    return {listings[claim.listing_id]: claim.id for complaint in queries.complaints_of(notice.id)
+            for claim in queries.claims_of(complaint.id)}
+
+
+def _give(
+    actor: Actor, exhibit: Exhibit, notice: Notice, claim_ids: Sequence[int], visibility: str,
+) -> None:
+    evidence.attach(
+        actor=actor, exhibit=exhibit, case_id=notice.id, role=exhibit.role, rules=intake().rules,
+        visibility=visibility, claim_ids=claim_ids, title=exhibit.title,
+        description=exhibit.description, position=exhibit.position)
 
 
 _ON_COMPLAINTS = {
@@ -282,11 +384,22 @@ def screen_notice(
 
 def complete_notice(
     *, actor: Actor, notice: Notice, contact: Mapping[str, str], explanation: str, signed_name: str,
-    statements: Iterable[str], seen: int | None = None,
+    statements: Iterable[str], reason_code: str = "", entries: Sequence[Entry] = (),
+    seen: int | None = None,
 ) -> Notice:
-    """The notifier makes good what was missing; signed statements are signed anew."""
+    """The notifier makes good what was missing; signed statements are signed anew.
+
+    ``entries`` are taken where the notice named no listing that could be accepted, and
+    ``reason_code`` where it gave none. Raises ``Invalid`` when none of the entries can be accepted.
+    """
+    if seen is not None and seen != notice.version_id:
+        raise Stale(seen, notice.version_id)
     notice.contact, notice.explanation = dict(contact), explanation
     notice.signed_name, notice.missing = signed_name, []
+    if reason_code and not notice.reason_code:
+        _give_reason(notice, reason_code)
+    if entries and not any(row.answer == "accepted" for row in queries.rows_of_notice(notice.id)):
+        _name_listings(actor, notice, entries)
     db.session.execute(delete(SignedStatement).where(
         SignedStatement.case_id == notice.id, SignedStatement.document == elements.DOCUMENT))
     elements.sign_statements(
@@ -294,6 +407,29 @@ def complete_notice(
         codes=list(statements), name=signed_name, locale=actor.locale)
     advance(actor=actor, row=notice, trigger="complete_notice", seen=seen)
     return notice
+
+
+def _give_reason(notice: Notice, reason_code: str) -> None:
+    notice.reason_code = reason_code
+    for complaint in queries.complaints_of(notice.id):
+        complaint.reason_code = complaint.reason_code or reason_code
+        for claim in queries.claims_of(complaint.id):
+            claim.reason_code = claim.reason_code or reason_code
+
+
+def _name_listings(actor: Actor, notice: Notice, entries: Sequence[Entry]) -> None:
+    """Listings for a notice that came without any: answered, captured, opened as complaints."""
+    marketplace = db.session.get(Marketplace, notice.case.marketplace_id)
+    right = db.session.get(Right, notice.right_id) if notice.right_id else None
+    answers = answer_rows(entries[:limit("listings_per_notice")], right, marketplace, actor=actor)
+    accepted = [row for row in answers if row.answer == "accepted"]
+    if not accepted:
+        raise Invalid({"listings": [N_("None of these listings can be found on this marketplace.")]})
+    start = len(queries.rows_of_notice(notice.id))
+    _add_rows(notice, answers, start)
+    db.session.flush()
+    for complaint in _open_complaints(actor, notice, accepted):
+        _capture(actor, complaint, queries.claims_of(complaint.id), "filing")
 
 
 def withdraw_notice(*, actor: Actor, notice: Notice, seen: int | None = None) -> Notice:
@@ -344,5 +480,8 @@ def open_link(*, actor: Actor, token: str) -> CaseLink:
     if link is None or link.used_at is not None:
         raise Refusal("link_used")
     link.used_at = actor.at
+    notice = db.session.get(Notice, link.case_id) if link.audience == "guest" else None
+    if notice is not None and notice.guest_confirmed_at is None:
+        notice.guest_confirmed_at = actor.at  # the link went to that address and nowhere else
     db.session.flush()
     return link

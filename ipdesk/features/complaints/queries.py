@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, false, or_, select, true
+from sqlalchemy import Select, and_, false, func, or_, select, true
 from sqlalchemy.orm import aliased
 
 from ipdesk.core.casework.models import Case
@@ -12,6 +12,7 @@ from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.features.catalogue.models import Capture, Listing, Store
 from ipdesk.features.complaints.models import RESTORING, Claim, Complaint, Notice, NoticeListing, TestPurchase
+from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.rights.models import Right
 
 
@@ -107,19 +108,59 @@ def purchases_of(notice_id: int) -> list[TestPurchase]:
         TestPurchase.notice_id == notice_id).order_by(TestPurchase.id)).scalars())
 
 
-def already_handled(listing_ids: Sequence[int], right_id: int) -> dict[int, str]:
-    """Listing id → reference of a complaint on the same right that runs or took the listing down."""
+def already_handled(actor: Actor, listing_ids: Sequence[int], right_id: int) -> dict[int, str]:
+    """Listing id → reference of a complaint on the same right that runs or took the listing down.
+
+    The reference is empty where ``actor`` may not know of that complaint.
+    """
     if not listing_ids:
         return {}
     ended_without_effect = ("closed.withdrawn", "closed.retracted", "closed.refused",
                             "closed.dismissed", "closed.reinstated")
     case = aliased(Case)
     found = db.session.execute(
-        select(Claim.listing_id, case.reference)
+        select(Claim.listing_id, case.reference, complaint_visible_to(actor))
         .join(Complaint, Complaint.id == Claim.complaint_id).join(case, case.id == Complaint.id)
         .where(Claim.listing_id.in_(list(listing_ids)), Complaint.right_id == right_id,
                Claim.state.not_in(ended_without_effect)))
-    return {listing_id: reference for listing_id, reference in found}
+    return {listing_id: reference if mine else "" for listing_id, reference, mine in found}
+
+
+def draft_exhibits(notice_id: int) -> list[Exhibit]:
+    """The exhibits attached to a notice that are not filed yet, in order."""
+    return list(db.session.execute(select(Exhibit).where(
+        Exhibit.case_id == notice_id, Exhibit.filed_at.is_(None),
+    ).order_by(Exhibit.position, Exhibit.id)).scalars())
+
+
+def notice_list(actor: Actor, *, state: str = "") -> Select[Any]:
+    """The rows of a list of notices with what a row shows; the last column is the key ``id``."""
+    query = (
+        select(Case.reference, Notice.state, Notice.waits_for, Notice.next_due_at, Notice.regime,
+               Notice.created_at, Notice.received_at, Notice.right_id,
+               Right.title.label("right_title"), Right.number.label("right_number"), Notice.id)
+        .join(Case, Case.id == Notice.id).outerjoin(Right, Right.id == Notice.right_id)
+        .where(notice_visible_to(actor)))
+    return query.where(Notice.state == state) if state else query
+
+
+def counts_of_notices(notice_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Notice id → its complaints and the listings complained of."""
+    found = db.session.execute(
+        select(Complaint.notice_id, func.count(), func.sum(Complaint.claims_count))
+        .where(Complaint.notice_id.in_(list(notice_ids))).group_by(Complaint.notice_id))
+    return {notice_id: (complaints, int(claims)) for notice_id, complaints, claims in found}
+
+
+def last_contact(actor: Actor) -> dict[str, Any]:
+    """The contact of the organisation's last notice, so that nobody types it twice."""
+    if actor.organisation_id is None:
+        return {}
+    found = db.session.execute(
+        select(Notice.contact).where(Notice.organisation_id == actor.organisation_id,
+                                     Notice.received_at.is_not(None), Notice.channel == "desk")
+        .order_by(Notice.id.desc()).limit(1)).scalar()
+    return dict(found or {})
 
 
 def complaint_list(

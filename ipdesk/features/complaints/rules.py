@@ -1,15 +1,13 @@
 """The names that the law's files use for notices and complaints, as functions."""
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from ipdesk.core.casework.advance import Act
-from ipdesk.core.casework.rules import KindOfCase, Rules, rules
+from ipdesk.core.casework.rules import KindOfCase, Rules
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import CLOCK_ROLE, Actor
 from ipdesk.core.kernel.errors import NotVisible
@@ -21,6 +19,7 @@ from ipdesk.features.complaints.facts import describe_complaint, describe_notice
 from ipdesk.features.complaints.models import Complaint, Notice
 from ipdesk.features.holds.models import Hold
 from ipdesk.features.rights.models import Right
+from ipdesk.features.rights.queries import in_force, today
 
 REFUSALS = {
     "element_missing": _l("Something the law asks for is missing. See the list."),
@@ -28,8 +27,10 @@ REFUSALS = {
     "deficiency_not_named": _l("Tick what is missing."),
     "listing_is_gone": _l("The listing has been deleted already."),
     "already_filed": _l("This was filed already."),
+    "draft_changed": _l("The notice changed after you opened this page. Read it again before you sign."),
     "nothing_chosen": _l("Choose at least one listing."),
     "link_used": _l("This link was used already. Ask for a new one."),
+    "link_sent_recently": _l("A new link was sent a few minutes ago. Look into your mail."),
     "no_regime": _l("No set of rules fits this right and this market. The desk has to decide."),
     "not_restricted": _l("Nothing of this complaint restricts the listing. Withdraw it instead."),
     "already_restricted": _l("The listing is restricted already. Retract the complaint instead."),
@@ -50,16 +51,7 @@ def notice_is_complete(act: Act) -> str | None:
 def right_is_in_force(act: Act) -> str | None:
     """The right is valid on the day of the act, in the desk's zone, and still on the desk."""
     right = act.row if act.case.kind == "right" else db.session.get(Right, act.row.right_id)
-    return None if in_force(right, act.at.astimezone(ZoneInfo(rules.settings["zone"])).date()) else (
-        "right_not_in_force")
-
-
-def in_force(right: Right, on: date) -> bool:
-    """Whether the right can carry a complaint on that day."""
-    if right.state in ("rejected", "withdrawn", "expired"):
-        return False
-    return not (right.valid_from and on < right.valid_from) and not (
-        right.valid_until and on > right.valid_until)
+    return None if in_force(right, today(act.at)) else "right_not_in_force"
 
 
 def decision_has_reasons(act: Act) -> str | None:

@@ -124,6 +124,21 @@ def take_in(*, actor: Actor, file: CheckedFile, key_hash: str | None = None) -> 
     return exhibit
 
 
+def copy_draft(*, actor: Actor, exhibit: Exhibit) -> Exhibit:
+    """A second draft of the same bytes for the same side, where one file belongs to two cases."""
+    made = Exhibit(
+        reference=new_reference("E"), blob=exhibit.blob, original_name=exhibit.original_name,
+        name=exhibit.name, title=exhibit.title, description=exhibit.description, role=exhibit.role,
+        position=exhibit.position, owner_organisation_id=exhibit.owner_organisation_id,
+        owner_store_id=exhibit.owner_store_id, owner_user_id=exhibit.owner_user_id,
+        owner_key_hash=exhibit.owner_key_hash, uploaded_by=exhibit.uploaded_by,
+        uploaded_at=exhibit.uploaded_at, subject_id=exhibit.subject_id,
+        retention_class=exhibit.retention_class)
+    db.session.add(made)
+    db.session.flush()
+    return made
+
+
 def attach(*, actor: Actor, exhibit: Exhibit, case_id: int, role: str, rules: UploadRules,
            visibility: str = "platform_only", claim_ids: Iterable[int] = (), title: str = "",
            description: str = "", position: int = 0, store_id: int | None = None) -> Exhibit:

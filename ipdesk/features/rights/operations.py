@@ -12,6 +12,7 @@ from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.intake import current as intake
 from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.rights.models import Right
+from ipdesk.features.rights.queries import today
 
 
 def register_right(
@@ -30,13 +31,18 @@ def register_right(
         contact=dict(contact or {}), registered_at=actor.at, registered_by=actor.user_id,
         rejected_because="", version_id=1)
     begin(actor=actor, row=right)
-    for place, exhibit in enumerate(certificates):
-        evidence.attach(actor=actor, exhibit=exhibit, case_id=right.id, role="right",
-                        rules=intake().rules, visibility="platform_only", position=place)
-    evidence.file_exhibits(actor=actor, exhibits=list(certificates))
+    _keep_papers(actor, right, certificates)
     if submit:
         advance(actor=actor, row=right, trigger="submit_right")
     return right
+
+
+def _keep_papers(actor: Actor, right: Right, certificates: Iterable[Exhibit]) -> None:
+    papers = list(certificates)
+    for place, exhibit in enumerate(papers):
+        evidence.attach(actor=actor, exhibit=exhibit, case_id=right.id, role="right",
+                        rules=intake().rules, visibility="platform_only", position=place)
+    evidence.file_exhibits(actor=actor, exhibits=papers)
 
 
 def _check(
@@ -50,19 +56,23 @@ def _check(
         errors["office"] = [N_("Enter the office that registered it.")]
     if valid_from and valid_until and valid_until < valid_from:
         errors["valid_until"] = [N_("The right cannot end before it begins.")]
-    elif valid_until and valid_until < actor.at.date():
+    elif valid_until and valid_until < today(actor.at):
         errors["valid_until"] = [N_("This right has ended. Renew it first, or enter the new end date.")]
     if errors:
         raise Invalid(errors)
 
 
-def correct_right(*, actor: Actor, right: Right, seen: int | None = None, **values: Any) -> Right:
-    """Correct the entries of a rejected or expired right and hand it in again."""
+def correct_right(
+    *, actor: Actor, right: Right, seen: int | None = None, certificates: Iterable[Exhibit] = (),
+    **values: Any,
+) -> Right:
+    """Correct the entries of a rejected or expired right and hand it in again, with more papers if there are."""
     checked = {name: values.get(name, getattr(right, name))
                for name in ("kind", "number", "office", "valid_from", "valid_until")}
     _check(actor, **checked)
     for name, value in values.items():
         setattr(right, name, value)
+    _keep_papers(actor, right, certificates)
     trigger = "renew_right" if right.state == "expired" else "correct_right"
     advance(actor=actor, row=right, trigger=trigger, seen=seen)
     return right

@@ -1,10 +1,13 @@
 """Reads of rights."""
 
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, false, or_, select, true
 
 from ipdesk.core.casework.models import Case
+from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
@@ -41,11 +44,29 @@ def right_list(actor: Actor, *, state: str = "") -> Select[Any]:
     return query.where(Right.state == state) if state else query
 
 
-def usable(actor: Actor) -> list[Right]:
-    """The rights from which the actor's organisation can file now, by title."""
+def of_organisation(actor: Actor) -> list[Right]:
+    """Every right of the actor's organisation, by title."""
     if actor.organisation_id is None:
         return []
     return list(db.session.execute(
-        select(Right).where(Right.organisation_id == actor.organisation_id,
-                            Right.state.in_(("submitted", "verified")))
+        select(Right).where(Right.organisation_id == actor.organisation_id)
         .order_by(Right.title, Right.id)).scalars())
+
+
+def usable(actor: Actor) -> list[Right]:
+    """The rights from which the actor's organisation can file now, by title."""
+    return [right for right in of_organisation(actor)
+            if right.state in ("submitted", "verified") and in_force(right, today(actor.at))]
+
+
+def today(at: datetime) -> date:
+    """The day of the instant ``at`` in the desk's zone, where the validity of rights is read."""
+    return at.astimezone(ZoneInfo(rules.settings["zone"])).date()
+
+
+def in_force(right: Right, on: date) -> bool:
+    """Whether the right can carry a notice on that day; verification is no condition."""
+    if right.state in ("rejected", "withdrawn", "expired"):
+        return False
+    return not (right.valid_from and on < right.valid_from) and not (
+        right.valid_until and on > right.valid_until)

@@ -1,0 +1,87 @@
+"""What the pages of notices share."""
+
+from typing import Any
+
+from flask import Blueprint, g, url_for
+from flask_babel import gettext
+
+from ipdesk.core.kernel.errors import Refusal
+from ipdesk.features.complaints import drafts, operations, queries
+from ipdesk.features.complaints.answers import Answered
+from ipdesk.features.complaints.drafts import Draft
+from ipdesk.features.complaints.models import Notice
+from ipdesk.features.evidence.forms import trouble_text
+from ipdesk.features.evidence.schemas import exhibit_as_plain
+
+pages = Blueprint("complaints", __name__, url_prefix="/notices")
+
+
+def find_draft(reference: str) -> Notice:
+    """The draft of one's own organisation; refused once it was filed (``already_filed``)."""
+    notice = queries.notice(g.actor, reference)
+    if notice.state != "draft":
+        raise Refusal("already_filed")
+    return notice
+
+
+def load_draft(reference: str) -> Draft:
+    return Draft.load(find_draft(reference), g.actor)
+
+
+def files_of(draft: Draft) -> dict[str, dict[str, Any]]:
+    """Reference → exhibit of the draft as its page shows it."""
+    return {reference: exhibit_as_plain(exhibit, describe=trouble_text)
+            for reference, exhibit in operations.draft_files(g.actor, draft).items()}
+
+
+def said_of(draft: Draft) -> drafts.Said:
+    return draft.said({reference: one["name"] for reference, one in files_of(draft).items()})
+
+
+def draft_page(notice: Notice) -> str:
+    return url_for("complaints.draft", reference=notice.reference)
+
+
+ANSWER_NAMES = {
+    "accepted": "accepted", "already_handled": "closed", "not_found": "plain",
+    "other_marketplace": "plain", "duplicate": "plain",
+}
+
+
+@pages.app_template_global()
+def row_answer_name(answer: str) -> str:
+    """The desk's answer to an entered row, in words."""
+    return {
+        "accepted": gettext("Accepted"), "already_handled": gettext("Already handled"),
+        "not_found": gettext("Not publicly found at this time"),
+        "other_marketplace": gettext("Other marketplace"), "duplicate": gettext("Duplicate"),
+    }[answer]
+
+
+@pages.app_template_global()
+def row_answer_hint(answer: str) -> str:
+    """What the answer means for the author of the notice."""
+    return {
+        "accepted": "", "already_handled": gettext("A complaint on the same right runs or has taken it down."),
+        "not_found": gettext("No listing with this id or address can be seen now. It may have been removed, or mistyped."),
+        "other_marketplace": gettext("It belongs to another marketplace; file it there."),
+        "duplicate": gettext("An earlier row names the same listing."),
+    }[answer]
+
+
+def plain_row(place: int, row: Answered) -> dict[str, Any]:
+    """An answered row for a template."""
+    listing = row.listing
+    return {
+        "place": place, "entered": row.entry.entered, "answer": row.answer, "other": row.other_reference,
+        "reason_code": row.entry.reason_code, "explanation": row.entry.explanation,
+        "title": listing.title if listing else "", "code": listing.external_id if listing else "",
+        "url": listing.url if listing else "", "store": listing.store.name if listing else "",
+        "price": f"{listing.price} {listing.currency}".strip() if listing else "",
+    }
+
+
+def plain_rows(rows: list[Answered]) -> list[dict[str, Any]]:
+    """Answered rows for a table: those that need a look first."""
+    shown = [plain_row(place, row) for place, row in enumerate(rows)]
+    return sorted(shown, key=lambda row: (row["answer"] == "accepted", row["place"]))
