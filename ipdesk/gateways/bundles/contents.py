@@ -8,7 +8,7 @@ Instants are aware datetimes; they print in ``BundleContents.zone`` together wit
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -152,7 +152,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """A document of a party: the notice or a counter-notification."""
+    """A document of a party: the notice, a counter-notification, an answer, the notice of a court action."""
 
     title: str
     filed_at: datetime
@@ -176,10 +176,25 @@ class DecisionSheet:
 
 
 @dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry of a case's chain in the audit log: what it says is committed to by ``sha256``.
+
+    ``place`` is its leaf in the log that is signed, empty while it waits for the next signature.
+    """
+
+    case: str
+    number: int
+    at: datetime
+    act: str
+    sha256: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Exhibit:
     """An evidence file as it was received.
 
-    ``source`` is a path, or a function that returns the bytes. ``sha256`` is the hash recorded
+    ``source`` is a path, or a function that returns the bytes (whole or in pieces). ``sha256`` is the hash recorded
     on receipt: bytes that do not give it are not shown, and the slip sheet says so.
     """
 
@@ -189,7 +204,7 @@ class Exhibit:
     media_type: str
     size: int
     sha256: str
-    source: Path | Callable[[], bytes]
+    source: Path | Callable[[], bytes | Iterable[bytes]]
     submitted_by: str = ""
     received_at: datetime | None = None
     assigned_to: tuple[str, ...] = ()
@@ -206,7 +221,8 @@ class BundleContents:
     """Everything one bundle shows. ``language`` is ``en`` or ``zh_CN`` (any locale with a catalogue).
 
     Empty parts are left out of the bundle, the exhibits and the hash manifest never.
-    ``audit_head`` is the last signed head of the audit log, printed as it is.
+    ``audit_head`` is the last signed head of the audit log, printed as it is; ``log`` the case's own entries.
+    ``made_at`` is the instant up to which the record goes: the same record gives the same bytes, whenever it is printed.
     """
 
     reference: str
@@ -226,9 +242,12 @@ class BundleContents:
     correspondence: tuple[Letter, ...] = ()
     notice: Filing | None = None
     counter_notifications: tuple[Filing, ...] = ()
+    answers: tuple[Filing, ...] = ()
+    court_notices: tuple[Filing, ...] = ()
     decisions: tuple[DecisionSheet, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
     audit_head: tuple[Field, ...] = field(default=())
+    log: tuple[LogEntry, ...] = ()
 
     def __post_init__(self) -> None:
         if self.made_at.tzinfo is None:

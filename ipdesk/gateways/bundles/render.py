@@ -204,7 +204,9 @@ class _Making:
             return exhibit.source.absolute()
         path = self.workplace / f"original-{n}"
         try:
-            path.write_bytes(exhibit.source())
+            given = exhibit.source()
+            with path.open("wb") as file:
+                file.writelines([given] if isinstance(given, bytes) else given)
         except Exception:  # a store that fails makes a slip sheet, not a missing bundle
             log.exception("exhibit %s could not be read", exhibit.id)
         return path

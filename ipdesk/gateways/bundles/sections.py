@@ -3,8 +3,8 @@
 Targets (in checklists, the chronology and here) are names that become page numbers:
 
 * a section: ``parties``, ``right``, ``listings``, ``checklist``, ``deadlines``, ``chronology``,
-  ``correspondence``, ``notice``, ``exhibits``, ``manifest``;
-* a part of one, counted from 1: ``claim:1``, ``counter:1``, ``decision:1``, ``deadline:1``, ``letter:1``;
+  ``correspondence``, ``notice``, ``log``, ``exhibits``, ``manifest``;
+* a part of one, counted from 1: ``claim:1``, ``counter:1``, ``answer:1``, ``court:1``, ``decision:1``, ``deadline:1``, ``letter:1``;
 * an exhibit: ``exhibit:<id>``.
 """
 
@@ -152,25 +152,16 @@ def _body(contents: BundleContents) -> list[Section]:
         [(f"deadline:{n}", d.name) for n, d in enumerate(contents.deadlines, 1)],
         **_plain(contents, "deadlines"),
     )
-    for n, part in enumerate(_parts(_plain(contents, "chronology")["chronology"])):
-        if part:
-            made.append(
-                Section(
-                    "chronology" if not n else f"chronology:{n}",
-                    "chronology.html",
-                    N_("Chronology"),
-                    {"chronology": part, "first": not n},
-                    listed=not n,
-                )
-            )
+    made += _long_table("chronology", N_("Chronology"), _plain(contents, "chronology")["chronology"])
     add("notice", N_("Notice"), contents.notice, **_plain(contents, "notice"))
-    add(
-        "counter_notifications",
-        N_("Counter-notification"),
-        contents.counter_notifications,
-        [(f"counter:{n}", c.title) for n, c in enumerate(contents.counter_notifications, 1)],
-        **_plain(contents, "counter_notifications"),
-    )
+    for key, target, title, papers in (
+        ("counter_notifications", "counter", N_("Counter-notification"), contents.counter_notifications),
+        ("answers", "answer", N_("Answer to the counter-notification"), contents.answers),
+        ("court_notices", "court", N_("Notice of a court action"), contents.court_notices),
+    ):
+        if papers:
+            children = tuple((f"{target}:{n}", paper.title) for n, paper in enumerate(papers, 1))
+            made.append(Section(key, "filings.html", title, {"target": target, "papers": _value(papers)}, children))
     add(
         "decisions",
         N_("Decision and statement of reasons"),
@@ -185,7 +176,16 @@ def _body(contents: BundleContents) -> list[Section]:
         [(f"letter:{n}", c.subject) for n, c in enumerate(contents.correspondence, 1)],
         **_plain(contents, "correspondence"),
     )
-    return made
+    return made + _long_table("log", N_("Entries of the audit log"), _plain(contents, "log")["log"])
+
+
+def _long_table(key: str, title: str, rows: list[dict[str, Any]]) -> list[Section]:
+    """A table of any length as one section in parts, each part a document of its own."""
+    return [
+        Section(key if not n else f"{key}:{n}", f"{key}.html", title, {key: part, "first": not n}, listed=not n)
+        for n, part in enumerate(_parts(rows))
+        if part
+    ]
 
 
 def _numbered(sections: list[Section]) -> list[Section]:

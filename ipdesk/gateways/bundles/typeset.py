@@ -7,17 +7,16 @@ place, and whoever binds the bundle prints the number there, because only then i
 
 import bisect
 import gc
-import gettext
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ipdesk.core.kernel.text import N_
 from ipdesk.gateways.bundles import fonts, printable
+from ipdesk.gateways.bundles.texts import catalogue
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "templates" / "pdf"
-_CATALOGUES = (ROOT / "translations", ROOT / "ipdesk" / "translations")
 _WEEKDAYS = [N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")]
 _MONTHS = [
     N_("Jan"),
@@ -74,11 +73,8 @@ class Typesetter:
         """The language, the zone and what every page says. Comes first."""
         language = question["language"]
         self._language = language
-        catalogue = gettext.NullTranslations()
-        for folder in _CATALOGUES:
-            catalogue.add_fallback(gettext.translation("messages", folder, [language], fallback=True))
         zone = ZoneInfo(question["zone"])
-        words = catalogue.gettext
+        words = catalogue(language).gettext
         self._environment.globals.update(
             _=lambda message, **facts: words(message) % facts if facts else words(message),
             lang=language.replace("_", "-"),

@@ -1,0 +1,246 @@
+"""What the desk itself recorded of a case: clocks, acts, letters, the audit log."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import select
+
+from ipdesk.core.audit.entries import entries_of
+from ipdesk.core.audit.models import AuditLeaf
+from ipdesk.core.audit.sealing import latest_head
+from ipdesk.core.casework.advance import workflow_of
+from ipdesk.core.casework.models import CaseFact
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.casework.timeline import Event as Act
+from ipdesk.core.casework.timeline import timeline
+from ipdesk.core.db.core import db
+from ipdesk.core.deadlines.calendar import Computation
+from ipdesk.core.deadlines.models import Deadline
+from ipdesk.core.deadlines.sheet import sheet
+from ipdesk.core.kernel.text import N_
+from ipdesk.core.outbox.models import Outbox
+from ipdesk.core.workflow import Workflow
+from ipdesk.gateways.bundles.contents import DeadlineSheet, DeadlineStep, Event, Field, Letter, LogEntry
+from ipdesk.gateways.bundles.words import SIDES, Words
+
+# A one-time link opens a case without an account: it is a key, not a part of the letter's content.
+_ONE_TIME_LINK = re.compile(r"(/links/)[A-Za-z0-9_-]{16,}")
+_KEY_TAKEN_OUT = "[…]"
+_ACTS = {
+    ("complaint", "open"): N_("The complaint was opened"), ("notice", "open"): N_("The notice was begun"),
+    ("complaint", "deadline_missed"): N_("A time limit of the desk passed"),
+    ("notice", "deadline_missed"): N_("A time limit of the desk passed"),
+    ("complaint", "bundle_downloaded"): N_("A bundle of the case was downloaded"),
+    ("notice", "bundle_downloaded"): N_("A bundle of the case was downloaded"),
+}
+_FACTS = {
+    "notice_received": N_("The notice reached the operator"),
+    "counter_notice_received": N_("The counter-notification reached the operator"),
+    "delivery_proven": N_("The message reached the seller"),
+    "court_action_told": N_("The notice of the court action reached the operator"),
+    "court_action_confirmed": N_("The court action was confirmed"),
+}
+# Facts of an act that name the paper it is about, by the anchor of that paper.
+_PAPER_OF = {"counter_notice_id": "counter", "answer_id": "answer", "court_notice_id": "court", "decision_id": "decision",
+             "deadline_id": "deadline"}
+# Who of the readers gets which letters; what the desk writes to its own people is no correspondence with a party.
+_LETTERS_OF = {"staff": ("seller", "rights_holder"), "seller": ("seller",), "rights_holder": ("rights_holder",)}
+_INTERNAL_ACTS = frozenset({"deadline_missed", "bundle_downloaded"})
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Where things stand in the bundle: claim id → listing code, ``(anchor, row id)`` → ``anchor:n``."""
+
+    listings: Mapping[int, str]
+    papers: Mapping[tuple[str, int], str]
+
+
+# --- clocks --------------------------------------------------------------------------------------------
+
+
+def deadline_rows(case_ids: Sequence[int], audience: str) -> list[Deadline]:
+    """Every clock that ever ran in these cases, in the order of their start; parties do not see the desk's own."""
+    rows = db.session.scalars(select(Deadline).where(Deadline.case_id.in_(case_ids)).order_by(Deadline.started_at, Deadline.id))
+    return [row for row in rows if audience == "staff" or not rules.workflows.deadline(row.name).get("escalates_to")]
+
+
+def deadline_sheet(words: Words, row: Deadline, law: Workflow, listings: Mapping[int, str]) -> DeadlineSheet:
+    """One clock with every counted day."""
+    plain = sheet(Computation.from_dict(row.computation))
+    rule = rules.workflows.deadline(row.name)
+    about = ", ".join(listings[number] for number in row.movers if number in listings)
+    extent = plain["length"] if plain["earliest"] is None else f"{plain['earliest']}–{plain['length']}"
+    target = bool(rule.get("escalates_to"))
+    opens = row.opens_at if row.opens_at and row.opens_at > row.started_at else None
+    return DeadlineSheet(
+        words.law(rule["label"]), words.law(rule["basis"]), row.started_at, row.due_at, _ending(words, row, law),
+        words.facts(
+            (N_("Listings"), about), (N_("Length"), f"{extent} {words.law(plain['unit'])}"),
+            (N_("Calendar"), words.law(plain["calendar"])), (N_("Version of the calendar"), plain["calendar_version"]),
+            (N_("Counted in"), plain["zone"]), (N_("Target") if target else N_("Not before"), words.moment(opens))),
+        tuple(_step(words, line) for line in plain["rows"]))
+
+
+def _step(words: Words, line: Mapping[str, Any]) -> DeadlineStep:
+    said = [words.law(line["reason"]), words.law(line["name"]), ", ".join(words.law(mark) for mark in line["marks"])]
+    return DeadlineStep(line["on"], str(line["number"] or "–"), " · ".join(filter(None, said)))
+
+
+def _ending(words: Words, row: Deadline, law: Workflow) -> str:
+    if row.status == "open":
+        return words.say(N_("Still running"))
+    if row.status == "stopped":
+        return words.say(N_("Stopped on %(when)s before it ended"), when=words.moment(row.ended_at))
+    done = law.triggers.get(row.trigger)
+    ended = words.say(N_("Ended, acted on %(when)s"), when=words.moment(row.ended_at))
+    return f"{ended}: {words.law(done.done)}" if done else ended
+
+
+# --- chronology ------------------------------------------------------------------------------------------
+
+
+def chronology(words: Words, rows: Iterable[Any], numbers: Numbers, audience: str) -> tuple[Event, ...]:
+    """Acts and dated facts of these cases in the order of time."""
+    found: list[tuple[datetime, Event]] = []
+    for row in rows:
+        acts = timeline(row)[::-1]
+        entries = {entry.number: json.loads(entry.body) for entry in entries_of(row.case.id)}
+        shown = [act for act in acts if audience == "staff" or act.act not in _INTERNAL_ACTS]
+        found += [(act.at, _event(words, row, act, entries[act.number], numbers)) for act in shown]
+        found += _dated_facts(words, row, {act.at for act in acts}, numbers)
+    return tuple(event for _, event in sorted(found, key=lambda pair: pair[0]))
+
+
+def _event(words: Words, row: Any, act: Act, body: Mapping[str, Any], numbers: Numbers) -> Event:
+    law = workflow_of(row.case)
+    known = _ACTS.get((row.case.kind, act.act))
+    title = words.say(known) if known else words.law(act.title)
+    moved = [number for number, _, _ in act.moved if number in numbers.listings]
+    several = row.case.kind == "complaint" and 0 < len(moved) < len(numbers.listings)
+    about = ", ".join(numbers.listings[number] for number in moved) if several else ""
+    reached = "; ".join(words.state(law, state) for state in act.states)
+    what = "\n".join(filter(None, (f"{title} ({about})" if about else title, f"→ {reached}" if reached else "")))
+    return Event(act.at, words.say(SIDES[act.side]), what, _basis(words, law, act), _target(row, act, body, numbers))
+
+
+def _basis(words: Words, law: Workflow, act: Act) -> str:
+    found = [line for _, start, end in act.moved if start for edge in law.edges(start, act.act) if edge.dest == end
+             for line in edge.basis]
+    return "; ".join(words.law(line) for line in dict.fromkeys(found))
+
+
+def _target(row: Any, act: Act, body: Mapping[str, Any], numbers: Numbers) -> str:
+    facts = body["payload"].get("facts", {})
+    for name, anchor in _PAPER_OF.items():
+        if (anchor, facts.get(name)) in numbers.papers:
+            return numbers.papers[anchor, facts[name]]
+    return "notice" if row.case.kind == "notice" and act.act in ("file_notice", "record_notice", "complete_notice") else ""
+
+
+def _dated_facts(words: Words, row: Any, told: set[datetime], numbers: Numbers) -> list[tuple[datetime, Event]]:
+    """Facts with an instant of their own; those that an act established in its own instant are told already."""
+    rows = db.session.scalars(select(CaseFact).where(CaseFact.case_id == row.case.id).order_by(CaseFact.id))
+    made = []
+    for fact in rows:
+        if fact.at in told:
+            continue
+        about = ", ".join(numbers.listings[number] for number in fact.movers if number in numbers.listings)
+        what = words.named(_FACTS, fact.name)
+        made.append((fact.at, Event(fact.at, words.say(N_("Fact")), f"{what} ({about})" if about else what)))
+    return made
+
+
+# --- letters ---------------------------------------------------------------------------------------------
+
+
+def correspondence(
+    words: Words, case_ids: Sequence[int], audience: str, sender: str, names: Mapping[tuple[int, str], str],
+) -> tuple[Letter, ...]:
+    """The letters to the parties as they were written, once each, with what became of every way they were sent.
+
+    ``names`` gives the name of a party by case and role.
+    """
+    rows = db.session.scalars(
+        select(Outbox).where(Outbox.case_id.in_(case_ids), Outbox.recipient_role.in_(_LETTERS_OF[audience]),
+                             Outbox.channel.in_(("mail", "inbox")))
+        .order_by(Outbox.enqueued_at, Outbox.month, Outbox.id))
+    groups = groupby(rows, key=lambda row: (row.enqueued_at, row.case_id, row.message, row.recipient_role, row.context_sha256))
+    return tuple(_letter(words, list(group), sender, names) for _, group in groups)
+
+
+def _letter(words: Words, rows: list[Outbox], sender: str, names: Mapping[tuple[int, str], str]) -> Letter:
+    first = rows[0]
+    address = next((row.to_address for row in rows if row.to_address), "")
+    name = names.get((first.case_id, first.recipient_role), "")
+    return Letter(
+        first.enqueued_at, sender, f"{name} <{address}>" if address else name, without_keys(first.subject),
+        without_keys(first.body_text), " · ".join(_delivery(words, row) for row in rows))
+
+
+def without_keys(text: str) -> str:
+    """``text`` without what would open a case to whoever reads it."""
+    return _ONE_TIME_LINK.sub(rf"\1{_KEY_TAKEN_OUT}", text)
+
+
+def _delivery(words: Words, row: Outbox) -> str:
+    proof = row.proof or {}
+    if row.failed_at is not None:
+        return words.say(N_("Not delivered, given up on %(when)s: %(why)s"), when=words.moment(row.failed_at),
+                         why=str(proof.get("reply") or proof.get("error") or "–"))
+    if row.accepted_at is None:
+        return words.say(N_("Not delivered yet"))
+    when = words.moment(row.accepted_at)
+    way = proof.get("way")
+    if way == "inbox":
+        return words.say(N_("Placed in the reader's inbox on the desk on %(when)s"), when=when)
+    if way == "smtp":
+        return words.say(
+            N_("Accepted by the mail server %(relay)s on %(when)s (answer: %(code)s %(reply)s; message %(id)s)"), when=when,
+            relay=proof.get("relay", ""), code=proof.get("code", ""), reply=proof.get("reply", ""), id=proof.get("message_id", ""))
+    return words.say(N_("Handed over by mail on %(when)s (message %(id)s)"), when=when, id=proof.get("message_id", "–"))
+
+
+# --- the log ---------------------------------------------------------------------------------------------
+
+
+def log_entries(words: Words, rows: Iterable[Any]) -> tuple[LogEntry, ...]:
+    """The chains of these cases, with the leaves under which they are sealed."""
+    made = []
+    for row in rows:
+        law = workflow_of(row.case)
+        entries = entries_of(row.case.id)
+        places = {(month, number): place for month, number, place in db.session.execute(
+            select(AuditLeaf.month, AuditLeaf.entry_id, AuditLeaf.number)
+            .where(AuditLeaf.month.in_({entry.month for entry in entries}),
+                   AuditLeaf.entry_id.in_([entry.id for entry in entries])))}
+        for entry in entries:
+            known = _ACTS.get((row.case.kind, entry.act))
+            trigger = law.triggers.get(entry.act)
+            place = places.get((entry.month, entry.id))
+            made.append(LogEntry(
+                row.reference, entry.number, entry.at, words.say(known) if known else words.law(trigger.done if trigger else entry.act),
+                entry.hash, "" if place is None else str(place)))
+    return tuple(made)
+
+
+def head_facts(words: Words) -> tuple[tuple[Field, ...], datetime | None]:
+    """The newest signed head of the whole log, and when it was signed."""
+    head = latest_head()
+    if head is None:
+        return (), None
+    origin, size, root = head.signed.split("\n")[:3]
+    return words.facts(
+        (N_("Audit log"), words.say(N_("%(origin)s, %(size)s entries"), origin=origin, size=size)),
+        (N_("Signed head"), root), (N_("Signed on"), words.moment(head.at))), head.at
+
+
+def record_ends(rows: Iterable[Any], head_at: datetime | None) -> datetime:
+    """The instant up to which the record goes: the last entry of these cases, or the head that seals it."""
+    instants = [entry.at for row in rows for entry in entries_of(row.case.id)[-1:]] + ([head_at] if head_at else [])
+    return max(instants)
