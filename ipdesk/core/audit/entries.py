@@ -9,6 +9,7 @@ from sqlalchemy import select
 from ipdesk.core.audit.models import AUDIT_IDS, AuditDisclosure, AuditEntry
 from ipdesk.core.db.core import db
 from ipdesk.core.db.numbering import month_of, next_number
+from ipdesk.core.db.rows import write_rows
 from ipdesk.core.kernel.canonical import canonical_json, salted_commitment, sha256_hex
 from ipdesk.core.kernel.ids import new_token
 
@@ -18,7 +19,7 @@ FIRST = "0" * 64
 def append_entry(
     *, case_id: int, act: str, at: datetime, actor_roles: Sequence[str], actor_id: int | None,
     payload: Mapping[str, Any], personal: Mapping[str, Any] | None = None, first: bool = False,
-) -> AuditEntry:
+) -> None:
     """Add an entry to the chain of a case. The caller's unit of work commits.
 
     ``payload`` must hold no personal data; what is personal goes to ``personal``, of which the
@@ -34,21 +35,20 @@ def append_entry(
         "roles": list(actor_roles), "payload": payload, "previous": previous,
         "commitments": {name: salted_commitment(v, salt) for name, (v, salt) in kept.items()},
     })
-    entry = AuditEntry(
-        month=month, id=key, case_id=case_id, number=number, act=act, at=at, body=body.decode(),
-        previous=previous, hash=sha256_hex(body))
-    db.session.add(entry)
-    db.session.add_all(
-        AuditDisclosure(month=month, entry_id=key, field=name, salt=salt, value=value)
-        for name, (value, salt) in kept.items())
-    return entry
+    write_rows(AuditEntry, [{
+        "month": month, "id": key, "case_id": case_id, "number": number, "act": act, "at": at,
+        "body": body.decode(), "previous": previous, "hash": sha256_hex(body)}])
+    write_rows(AuditDisclosure, [
+        {"month": month, "entry_id": key, "field": name, "salt": salt, "value": value}
+        for name, (value, salt) in kept.items()])
 
 
 def _follows(case_id: int) -> tuple[int, str]:
     """Number and previous hash of the next entry of a case."""
-    last = db.session.execute(
-        select(AuditEntry.number, AuditEntry.hash).where(AuditEntry.case_id == case_id)
-        .order_by(AuditEntry.number.desc()).limit(1)).first()
+    with db.session.no_autoflush:  # entries never wait in the session
+        last = db.session.execute(
+            select(AuditEntry.number, AuditEntry.hash).where(AuditEntry.case_id == case_id)
+            .order_by(AuditEntry.number.desc()).limit(1)).first()
     return (last.number + 1, last.hash) if last else (1, FIRST)
 
 

@@ -12,6 +12,7 @@ from ipdesk.core.casework.models import Case, CaseFact
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.summary import summarise
 from ipdesk.core.db.core import db
+from ipdesk.core.db.rows import write_rows
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Forbidden, Refusal, Stale
 from ipdesk.core.kernel.ids import new_reference
@@ -190,7 +191,7 @@ def _move(
 def _keep_date(act: Act, name: str, at: datetime) -> None:
     """Record a dated fact that clocks start from: the act's instant, or a document's arrival."""
     act.dates[name] = at
-    db.session.add(CaseFact(case_id=act.case.id, name=name, at=at, movers=act.mover_ids))
+    write_rows(CaseFact, [{"case_id": act.case.id, "name": name, "at": at, "movers": act.mover_ids}])
 
 
 def _write_letters(act: Act, groups: Iterable[tuple[Transition, list[Any]]]) -> None:

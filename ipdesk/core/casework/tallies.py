@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select
 from ipdesk.core.casework.models import Tally, TallyEntry
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
+from ipdesk.core.db.rows import write_rows
 
 Counted = frozenset[tuple[str, str]]
 
@@ -24,9 +25,9 @@ def step(row: Any, before: Counted | None) -> None:
     """Append −1 for what the row no longer counts as, +1 for what it counts as now."""
     now = counted(row)
     old = before or frozenset()
-    rows = [TallyEntry(scope=s, key=k, delta=-1) for s, k in sorted(old - now)]
-    rows += [TallyEntry(scope=s, key=k, delta=1) for s, k in sorted(now - old)]
-    db.session.add_all(rows)
+    rows = [{"scope": s, "key": k, "delta": -1} for s, k in sorted(old - now)]
+    rows += [{"scope": s, "key": k, "delta": 1} for s, k in sorted(now - old)]
+    write_rows(TallyEntry, rows)
 
 
 def fold(limit: int = 20_000) -> int:

@@ -1,6 +1,7 @@
 """Instants and distances as people read them: weekday, zone, and how far off in counted days."""
 
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, get_timezone_location
@@ -16,6 +17,7 @@ TOMORROW = N_("tomorrow")
 OVER = N_("over")
 
 
+@lru_cache(maxsize=1024)
 def zone_text(zone: str, locale: str) -> str:
     """The zone as people say it: ``New York time``, ``UTC``."""
     if zone in ("UTC", "Etc/UTC"):
