@@ -35,7 +35,8 @@ def sweep(now: datetime, batch: int = BATCH) -> int:
     """
     with unit_of_work():
         due = db.session.execute(
-            select(Deadline).where(Deadline.status == "open", Deadline.fires_at <= now)
+            select(Deadline).where(Deadline.status == "open", Deadline.missed_at.is_(None),
+                                   Deadline.fires_at <= now)
             .order_by(Deadline.fires_at, Deadline.id).limit(batch)
             .with_for_update(skip_locked=True)).scalars().all()
         for deadline in due:
@@ -87,7 +88,7 @@ def _note_lateness(deadline: Deadline, now: datetime) -> None:
         deadline.opens_at, deadline.fires_at = counted.opens_at, counted.fires_at
         deadline.computation = counted.as_dict()
     else:
-        deadline.status, deadline.ended_at = "fired", now
+        deadline.missed_at = now
     db.session.flush()
     row.next_due_at = clocks.next_due(deadline.case_id)
     _write(row, deadline, {"to": rule.get("escalates_to"), "message": "deadline_missed"}, now)

@@ -16,13 +16,14 @@ class Deadline(db.Model):
     """One clock of one case. ``movers`` lists the ids of the claims it runs for.
 
     ``fires_at`` is when the sweep acts; ``opens_at``..``due_at`` is the legal window.
-    ``computation`` holds every counted day, so a later holiday table never moves the date.
+    ``missed_at`` is set when people of the desk let theirs pass: it stays open, because nothing was
+    decided and the case must stay at the top of the queue. ``computation`` holds every counted day, so a later holiday table never moves the date.
     """
 
     __tablename__ = "deadlines"
     __table_args__ = (
         CheckConstraint("status in ('open', 'stopped', 'fired')", name="status"),
-        Index("ix_deadlines_due", "status", "fires_at"),
+        Index("ix_deadlines_due", "status", "missed_at", "fires_at"),
         Index("ix_deadlines_reminder", "status", "remind_at"),
         Index("ix_deadlines_case", "case_id", "status"),
     )
@@ -37,6 +38,7 @@ class Deadline(db.Model):
     fires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     trigger: Mapped[str] = mapped_column(String(64), default="")
     movers: Mapped[list[int]] = mapped_column(CanonicalJson, default=list)
     computation: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)

@@ -40,12 +40,13 @@ class Worker:
         """Stop after the batch that is running."""
         self._stop.set()
 
-    def round(self) -> int:
-        """One batch of every job that is due; returns how much was done."""
+    def round(self, *, all_jobs: bool = False) -> int:
+        """One batch of every job that is due (or of all); returns how much was done."""
         done = 0
         for job in self.jobs:
             now = self.clock.now()
-            if self._stop.is_set() or self._next.get(job.name, now) > now:
+            resting = self._next.get(job.name, now) > now and not all_jobs
+            if self._stop.is_set() or resting:
                 continue
             count = self._run(job, now)
             done += count
@@ -72,7 +73,7 @@ class Worker:
         """Rounds until one does nothing; for commands and tests. Returns how much was done."""
         total = 0
         for _ in range(most):
-            done = self.round()
+            done = self.round(all_jobs=True)
             total += done
             if not done:
                 return total

@@ -1,15 +1,29 @@
-"""Reads of decisions."""
+"""Reads of decisions and of the staff's work."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, and_, func, literal, or_, select, union_all
 
+from ipdesk.core.casework.models import Case, Note
+from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
+from ipdesk.core.db.types import UtcDateTime
+from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
-from ipdesk.features.complaints.models import Complaint, Notice
+from ipdesk.core.outbox.models import Outbox
+from ipdesk.features.accounts.models import User
+from ipdesk.features.catalogue.models import Listing, Store
+from ipdesk.features.complaints.models import Claim, Complaint, Notice
 from ipdesk.features.complaints.queries import complaint_visible_to
-from ipdesk.features.decisions.models import ConflictOfInterest, Decision, Snippet
+from ipdesk.features.decisions.models import ConflictOfInterest, Decision, HandlerSkill, Snippet
+from ipdesk.features.rights.models import Right
+
+# A complaint whose notice is still screened is no work of its own: the notice is.
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+SCREENED_WITH_NOTICE = "received.screening"
 
 
 def decisions_of(complaint_id: int) -> list[Decision]:
@@ -28,22 +42,250 @@ def decision(actor: Actor, reference: str) -> Decision:
     return row
 
 
+def complaint_of(found: Decision) -> Complaint:
+    """The complaint that a decision is about."""
+    return db.session.get_one(Complaint, found.complaint_id)
+
+
+def proposals() -> Sequence[Any]:
+    """Proposals that wait for a second person, the oldest first, with their complaint and proposer."""
+    return db.session.execute(
+        select(Decision.reference, Decision.trigger, Decision.decided_at, Decision.decided_by,
+               User.name.label("proposer"), Case.reference.label("complaint"), Case.workflow,
+               Store.name.label("store"), Right.title.label("right_title"))
+        .join(Complaint, Complaint.id == Decision.complaint_id).join(Case, Case.id == Complaint.id)
+        .join(Store, Store.id == Complaint.store_id).join(Right, Right.id == Complaint.right_id)
+        .join(User, User.id == Decision.decided_by)
+        .where(Decision.status == "proposed").order_by(Decision.id).limit(200)).all()
+
+
 def snippets() -> Sequence[Snippet]:
     """Text blocks by title."""
     return db.session.execute(select(Snippet).order_by(Snippet.title)).scalars().all()
 
 
-def conflict_of(user_id: int | None, row: Complaint | Notice) -> ConflictOfInterest | None:
-    """A declared conflict of this handler with a side of the case."""
-    if user_id is None:
+def snippet(number: int) -> Snippet:
+    """One text block, or ``NotVisible``."""
+    row = db.session.get(Snippet, number)
+    if row is None:
+        raise NotVisible
+    return row
+
+
+def notes_of(case_ids: Iterable[int]) -> Sequence[Note]:
+    """Private notes of staff on these cases, newest first."""
+    return db.session.execute(select(Note).where(
+        Note.case_id.in_(list(case_ids))).order_by(Note.id.desc())).scalars().all()
+
+
+def plain_notes(case_ids: Iterable[int]) -> list[dict[str, Any]]:
+    """The notes of these cases as staff's pages show them."""
+    return [{"author": note.author_name, "text": note.text, "written_at": note.written_at}
+            for note in notes_of(case_ids)]
+
+
+def holder_of(row: Any, now: datetime) -> dict[str, Any] | None:
+    """Who holds the case now and until when (``None``: for good); ``None`` when nobody does."""
+    if row.assignee_id is None or (row.taken_until is not None and row.taken_until <= now):
         return None
-    sides = []
-    if row.organisation_id is not None:
-        sides.append(ConflictOfInterest.organisation_id == row.organisation_id)
-    if (store_id := getattr(row, "store_id", None)) is not None:
-        sides.append(ConflictOfInterest.store_id == store_id)
-    if not sides:
-        return None
+    user = db.session.get(User, row.assignee_id)
+    return {"user_id": row.assignee_id, "name": user.name if user else "", "until": row.taken_until}
+
+
+def stores_of_notice(notice_id: int) -> list[dict[str, Any]]:
+    """The complaints of a notice, each with its store and its listings, as plain values."""
+    found: dict[int, dict[str, Any]] = {}
+    for row in db.session.execute(
+        select(Complaint.id, Case.reference, Complaint.state, Store.name, Store.external_id,
+               Listing.external_id.label("code"), Listing.title, Listing.url, Listing.price,
+               Listing.currency, Listing.status, Claim.reason_code, Claim.explanation)
+        .join(Case, Case.id == Complaint.id).join(Store, Store.id == Complaint.store_id)
+        .join(Claim, Claim.complaint_id == Complaint.id).join(Listing, Listing.id == Claim.listing_id)
+        .where(Complaint.notice_id == notice_id).order_by(Complaint.id, Claim.position)
+    ):
+        store = found.setdefault(row.id, {
+            "reference": row.reference, "state": row.state, "name": row.name,
+            "code": row.external_id, "listings": []})
+        store["listings"].append({
+            "code": row.code, "title": row.title, "url": row.url, "status": row.status,
+            "price": f"{row.price} {row.currency}".strip(), "reason_code": row.reason_code,
+            "explanation": row.explanation})
+    return list(found.values())
+
+
+# --- conflicts of interest and skills ------------------------------------------------------------------
+
+
+def conflicts(user_id: int) -> Sequence[ConflictOfInterest]:
+    """The conflicts that this handler has declared and not ended."""
     return db.session.execute(select(ConflictOfInterest).where(
         ConflictOfInterest.user_id == user_id, ConflictOfInterest.ended_at.is_(None),
-        or_(*sides)).limit(1)).scalar_one_or_none()
+    ).order_by(ConflictOfInterest.id)).scalars().all()
+
+
+def conflict_of(user_id: int | None, row: Any) -> ConflictOfInterest | None:
+    """A declared conflict of this handler with a side of the case; for a notice with any of its stores."""
+    if user_id is None:
+        return None
+    stores = _stores_of(row)
+    return next((one for one in conflicts(user_id)
+                 if (one.organisation_id is not None and one.organisation_id == row.organisation_id)
+                 or one.store_id in stores), None)
+
+
+def _stores_of(row: Any) -> set[int]:
+    if (store_id := getattr(row, "store_id", None)) is not None:
+        return {store_id}
+    if not isinstance(row, Notice):
+        return set()
+    return set(db.session.execute(
+        select(Complaint.store_id).where(Complaint.notice_id == row.id)).scalars())
+
+
+def skills_of(user_id: int) -> frozenset[str]:
+    """The regimes and locales that this handler is given."""
+    return frozenset(db.session.execute(select(HandlerSkill.skill).where(
+        HandlerSkill.user_id == user_id)).scalars())
+
+
+def skills() -> dict[int, list[str]]:
+    """Handler → skills, for those who have any."""
+    found: dict[int, list[str]] = {}
+    for user_id, skill in db.session.execute(
+        select(HandlerSkill.user_id, HandlerSkill.skill).order_by(HandlerSkill.skill)
+    ):
+        found.setdefault(user_id, []).append(skill)
+    return found
+
+
+# --- the queue -----------------------------------------------------------------------------------------
+
+
+def waiting_complaints() -> Any:
+    """The condition of complaints that wait for staff by themselves."""
+    return and_(Complaint.for_staff.is_(True), Complaint.state != SCREENED_WITH_NOTICE)
+
+
+def waiting_notices() -> Any:
+    return and_(Notice.waits_for == "staff", Notice.state == "filed")
+
+
+def due_of(model: Any) -> Any:
+    """What the queue is sorted by. A case without a running clock is late already: it comes first."""
+    return func.coalesce(model.next_due_at, literal(LONG_AGO, UtcDateTime)).label("due_at")
+
+
+def queue_keys(*, mine: int | None = None) -> Select[Any]:
+    """Kind, due instant and id of everything that waits for staff; ``mine`` for what a handler holds.
+
+    Only keys, so that sorting 10,000 waiting cases touches no other table; the last two columns
+    are the keys of ``fetch_page``.
+    """
+    parts = []
+    for kind, model, condition in (("notice", Notice, waiting_notices()),
+                                   ("complaint", Complaint, waiting_complaints())):
+        part = select(literal(kind).label("kind"), due_of(model), model.id.label("id")).where(condition)
+        parts.append(part if mine is None else part.where(model.assignee_id == mine))
+    both = union_all(*parts).subquery()
+    return select(both.c.kind, both.c.due_at, both.c.id)
+
+
+def queue_rows(keys: Sequence[Any]) -> list[dict[str, Any]]:
+    """The rows of the queue for these keys, in their order, as plain values."""
+    notices = _queue_notices([key.id for key in keys if key.kind == "notice"])
+    complaints = _queue_complaints([key.id for key in keys if key.kind == "complaint"])
+    clocks = staff_clocks([key.id for key in keys])
+    return [{**(notices if key.kind == "notice" else complaints)[key.id], "kind": key.kind,
+             "clock": clocks.get(key.id)} for key in keys]
+
+
+def _held(model: Any) -> tuple[Any, ...]:
+    return model.assignee_id, model.taken_until, User.name.label("holder")
+
+
+def _queue_notices(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    return {row.id: dict(row._mapping) for row in db.session.execute(
+        select(Notice.id, Case.reference, Notice.state, Notice.regime, Notice.locale,
+               Notice.channel, Notice.contact, Right.title.label("right_title"),
+               Right.kind.label("right_kind"), *_held(Notice))
+        .join(Case, Case.id == Notice.id).outerjoin(Right, Right.id == Notice.right_id)
+        .outerjoin(User, User.id == Notice.assignee_id).where(Notice.id.in_(ids)))} if ids else {}
+
+
+def _queue_complaints(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    return {row.id: dict(row._mapping) for row in db.session.execute(
+        select(Complaint.id, Case.reference, Complaint.state, Complaint.regime, Notice.locale,
+               Complaint.claims_count, Store.name.label("store"),
+               Right.title.label("right_title"), Right.kind.label("right_kind"), *_held(Complaint))
+        .join(Case, Case.id == Complaint.id).join(Notice, Notice.id == Complaint.notice_id)
+        .join(Store, Store.id == Complaint.store_id).join(Right, Right.id == Complaint.right_id)
+        .outerjoin(User, User.id == Complaint.assignee_id).where(Complaint.id.in_(ids)))} if ids else {}
+
+
+def staff_clocks(case_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Case → the desk's own most urgent clock: name, target, breach and whether that has passed.
+
+    A clock that has run out without deciding anything is a breach for as long as the case waits.
+    """
+    found: dict[int, dict[str, Any]] = {}
+    for line in db.session.execute(
+        select(Deadline.case_id, Deadline.name, Deadline.opens_at, Deadline.due_at, Deadline.missed_at)
+        .where(Deadline.case_id.in_(list(case_ids)), Deadline.status == "open",
+               Deadline.trigger == "").order_by(Deadline.due_at)
+    ):
+        found.setdefault(line.case_id, {
+            "name": line.name, "target_at": line.opens_at, "breach_at": line.due_at,
+            "missed": line.missed_at is not None})
+    return found
+
+
+# --- what the supervisor sees --------------------------------------------------------------------------
+
+
+def load_per_handler(now: datetime) -> dict[int, int]:
+    """Handler → how many waiting cases they hold now."""
+    found: dict[int, int] = {}
+    for model, condition in ((Notice, waiting_notices()), (Complaint, waiting_complaints())):
+        for user_id, number in db.session.execute(
+            select(model.assignee_id, func.count()).where(condition, held(model, now))
+            .group_by(model.assignee_id)
+        ):
+            found[user_id] = found.get(user_id, 0) + number
+    return found
+
+
+def held(model: Any, now: datetime) -> Any:
+    """The condition that somebody holds the row: taken and not timed out, or assigned for good."""
+    return and_(model.assignee_id.is_not(None),
+                or_(model.taken_until.is_(None), model.taken_until > now))
+
+
+def late(most: int = 100) -> list[dict[str, Any]]:
+    """Cases that wait for staff although the desk's own clock has run out, the latest first."""
+    found = []
+    for kind, model, condition in (("notice", Notice, waiting_notices()),
+                                   ("complaint", Complaint, waiting_complaints())):
+        found += [dict(row._mapping) | {"kind": kind} for row in db.session.execute(
+            select(Case.reference, Deadline.name, Deadline.due_at, User.name.label("holder"))
+            .join(model, model.id == Deadline.case_id).join(Case, Case.id == model.id)
+            .outerjoin(User, User.id == model.assignee_id)
+            .where(condition, Deadline.status == "open", Deadline.missed_at.is_not(None))
+            .order_by(Deadline.due_at).limit(most))]
+    return sorted(found, key=lambda row: row["due_at"])[:most]
+
+
+def failed_letters(most: int = 50) -> Sequence[Any]:
+    """Letters that were given up, the newest first: nobody's page shows them by itself."""
+    return db.session.execute(
+        select(Outbox.month, Outbox.id, Outbox.message, Outbox.recipient_role, Outbox.failed_at,
+               Outbox.thread_key)
+        .where(Outbox.failed_at.is_not(None)).order_by(Outbox.failed_at.desc()).limit(most)).all()
+
+
+def states_open_to(roles: frozenset[str]) -> set[str]:
+    """The states waiting for staff from which somebody with these roles has a step of their own."""
+    return {
+        state.name for law in rules.workflows.workflows("complaint") for state in law.states.values()
+        if state.waits_for == "staff"
+        and any(not roles.isdisjoint(edge.who) for edge in law.edges(state.name))
+    }
