@@ -117,6 +117,29 @@ def upgrade() -> None:
     with op.batch_alter_table('form_submissions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_form_submissions_sent_at'), ['sent_at'], unique=False)
 
+    op.create_table('job_requests',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=32), nullable=False),
+    sa.Column('args', types.CanonicalJson(), nullable=False),
+    sa.Column('requested_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('requested_at', types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('status', sa.String(length=16), nullable=False),
+    sa.Column('step', sa.String(length=64), nullable=False),
+    sa.Column('done', sa.Integer(), nullable=False),
+    sa.Column('total', sa.Integer(), nullable=False),
+    sa.Column('cancel_asked', sa.Boolean(), nullable=False),
+    sa.Column('lease_token', sa.Integer(), nullable=False),
+    sa.Column('lease_until', types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('result', types.CanonicalJson(), nullable=True),
+    sa.Column('error', sa.Text(), nullable=False),
+    sa.Column('finished_at', types.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint("(status in ('waiting','running')) = (finished_at is null)", name=op.f('ck_job_requests_finished')),
+    sa.CheckConstraint("status in ('waiting','running','done','failed','cancelled')", name=op.f('ck_job_requests_status')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_job_requests'))
+    )
+    with op.batch_alter_table('job_requests', schema=None) as batch_op:
+        batch_op.create_index('ix_job_requests_open', ['id'], unique=False, sqlite_where=sa.text('finished_at IS NULL'), postgresql_where=sa.text('finished_at IS NULL'))
+
     op.create_table('marketplaces',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('code', sa.String(length=32), nullable=False),
@@ -237,6 +260,7 @@ def upgrade() -> None:
     sa.Column('fires_at', types.UtcDateTime(timezone=True), nullable=False),
     sa.Column('remind_at', types.UtcDateTime(timezone=True), nullable=True),
     sa.Column('ended_at', types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('missed_at', types.UtcDateTime(timezone=True), nullable=True),
     sa.Column('trigger', sa.String(length=64), nullable=False),
     sa.Column('movers', types.CanonicalJson(), nullable=False),
     sa.Column('computation', types.CanonicalJson(), nullable=False),
@@ -247,7 +271,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('deadlines', schema=None) as batch_op:
         batch_op.create_index('ix_deadlines_case', ['case_id', 'status'], unique=False)
-        batch_op.create_index('ix_deadlines_due', ['status', 'fires_at'], unique=False)
+        batch_op.create_index('ix_deadlines_due', ['status', 'missed_at', 'fires_at'], unique=False)
         batch_op.create_index('ix_deadlines_reminder', ['status', 'remind_at'], unique=False)
 
     op.create_table('exhibits',
@@ -452,6 +476,31 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('users', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_users_organisation_id'), ['organisation_id'], unique=False)
+
+    op.create_table('bundles',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reference', sa.String(length=24), nullable=False),
+    sa.Column('case_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('job_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('language', sa.String(length=16), nullable=False),
+    sa.Column('requested_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('requested_at', types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('made_at', types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('pages', sa.Integer(), nullable=False),
+    sa.Column('size', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sha256', sa.String(length=64), nullable=False),
+    sa.Column('bundle_id', sa.String(length=24), nullable=False),
+    sa.CheckConstraint("(made_at is null) = (sha256 = '')", name=op.f('ck_bundles_made')),
+    sa.CheckConstraint("sha256 = '' or length(sha256) = 64", name=op.f('ck_bundles_digest')),
+    sa.ForeignKeyConstraint(['case_id'], ['cases.id'], name=op.f('fk_bundles_case_id')),
+    sa.ForeignKeyConstraint(['job_id'], ['job_requests.id'], name=op.f('fk_bundles_job_id')),
+    sa.ForeignKeyConstraint(['requested_by'], ['users.id'], name=op.f('fk_bundles_requested_by')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bundles')),
+    sa.UniqueConstraint('job_id', name=op.f('uq_bundles_job_id')),
+    sa.UniqueConstraint('reference', name=op.f('uq_bundles_reference'))
+    )
+    with op.batch_alter_table('bundles', schema=None) as batch_op:
+        batch_op.create_index('ix_bundles_case', ['case_id', 'id'], unique=False)
 
     op.create_table('conflicts_of_interest',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -700,6 +749,7 @@ def upgrade() -> None:
     with op.batch_alter_table('complaints', schema=None) as batch_op:
         batch_op.create_index('ix_complaints_organisation', ['organisation_id', 'id'], unique=False)
         batch_op.create_index('ix_complaints_queue', ['for_staff', 'next_due_at', 'id'], unique=False)
+        batch_op.create_index('ix_complaints_right', ['right_id', 'id'], unique=False)
         batch_op.create_index('ix_complaints_stage', ['stage_name', 'regime', 'id'], unique=False)
         batch_op.create_index('ix_complaints_store', ['store_id', 'to_respond', 'id'], unique=False)
 
