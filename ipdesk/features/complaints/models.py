@@ -96,6 +96,7 @@ class Complaint(HasCaseState, db.Model):
         Index("ix_complaints_store", "store_id", "to_respond", "id"),
         Index("ix_complaints_organisation", "organisation_id", "id"),
         Index("ix_complaints_stage", "stage_name", "regime", "id"),
+        Index("ix_complaints_right", "right_id", "id"),
         Index("ix_complaints_queue", "for_staff", "next_due_at", "id"),
     )
 

@@ -1,12 +1,12 @@
 """Where a marketplace confirms later what it has accepted."""
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, g, jsonify, request
 from werkzeug.wrappers import Response
 
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.access import access
-from ipdesk.core.http.installation import clock, settings
+from ipdesk.core.http.installation import settings
 from ipdesk.core.http.problems import problem
 from ipdesk.features.catalogue.connector import SIGNATURE_HEADER, TIME_HEADER, is_signed
 from ipdesk.features.holds import operations
@@ -25,7 +25,7 @@ def confirm(instruction_id: int) -> Response:
 
     200 also when it was known or a newer instruction has taken its place (``"counted": false``).
     """
-    at = clock().now()
+    at = g.actor.at
     if (request.content_length or 0) > _MOST_BODY:
         return problem(413, "That is too large")
     body = request.get_data()
