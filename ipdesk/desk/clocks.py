@@ -9,7 +9,7 @@ from flask_babel import gettext, ngettext
 
 from ipdesk.core.deadlines.calendar import Computation
 from ipdesk.core.deadlines.sheet import sheet
-from ipdesk.core.deadlines.wording import day_text, distance_text, moment_text, zone_text
+from ipdesk.core.deadlines.wording import day_text, distance_text, is_over, moment_text, zone_text
 from ipdesk.desk.words import law_text, locale, zone
 
 SOON = timedelta(hours=24)
@@ -18,7 +18,7 @@ LISTED_DAYS = 5  # more counted days than these are a number, and the sheet
 
 def tone_of(due: datetime, now: datetime) -> str:
     """``overdue``, ``soon`` (a day or less) or ``calm``."""
-    if due < now:
+    if is_over(due, now):
         return "overdue"
     return "soon" if due - now <= SOON else "calm"
 

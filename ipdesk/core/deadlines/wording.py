@@ -1,6 +1,6 @@
 """Instants and distances as people read them: weekday, zone, and how far off in counted days."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -19,10 +19,13 @@ OVER = N_("over")
 
 @lru_cache(maxsize=1024)
 def zone_text(zone: str, locale: str) -> str:
-    """The zone as people say it: ``New York time``, ``UTC``."""
-    if zone in ("UTC", "Etc/UTC"):
-        return "UTC"
-    place = get_timezone_location(zone, locale=locale, return_city=True)
+    """The zone as people say it: ``New York time``, ``UTC``; by its own name where no place is known."""
+    try:
+        place = get_timezone_location(zone, locale=locale, return_city=True)
+    except LookupError:  # such as Factory: a zone of this machine that no locale knows
+        return zone
+    if place.startswith(("UTC", "GMT")):
+        return place
     return translate(N_("%(place)s time"), locale) % {"place": place}
 
 
@@ -39,9 +42,17 @@ def day_text(day: date, locale: str) -> str:
     return format_date(day, pattern, locale=locale)
 
 
+def is_over(due: datetime, now: datetime) -> bool:
+    """Whether it is too late: whoever acts while the second ``due`` lasts is in time."""
+    return now >= due + timedelta(seconds=1)
+
+
 def distance_text(due: datetime, now: datetime, *, calendar: str, zone: str, locale: str) -> str:
-    """How far off ``due`` is in the days that count: ``in 6 working days``, ``today``, ``over``."""
-    if due < now:
+    """How far off ``due`` is in the days that count: ``in 6 working days``, ``today``, ``over``.
+
+    Plain days where the calendar does not reach, and where none of the days left is a working day.
+    """
+    if is_over(due, now):
         return translate(OVER, locale)
     here = ZoneInfo(zone)
     days = (due.astimezone(here).date() - now.astimezone(here).date()).days
@@ -52,7 +63,7 @@ def distance_text(due: datetime, now: datetime, *, calendar: str, zone: str, loc
     left = None
     if calendar not in ("", "none"):
         left = distance(now, due, calendar_named(calendar), zone=zone).working_days
-    if left is None:
+    if not left:
         return translate(IN_DAYS, locale) % {"n": days}
     if left == 1:
         return translate(IN_ONE_WORKING_DAY, locale)
