@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, session, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
@@ -12,6 +12,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.http.access import access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.kernel.errors import Invalid
+from ipdesk.core.kernel.text import translate
 from ipdesk.features.accounts.setup import limiter
 from ipdesk.features.catalogue import queries as catalogue
 from ipdesk.features.catalogue.models import Marketplace
@@ -41,7 +42,14 @@ def new_guest() -> Any:
         return render_template("public/guest_signed_in.html")
     if request.method == "GET":
         return _write(Form(_blank()))
+    if request.form.get("step") == "change":
+        return _write(Form(_carried()))
     return _file() if _is_filing() else _check()
+
+
+def _carried() -> dict[str, Any]:
+    """What was written, back in the form to be changed."""
+    return {**request.form.to_dict(), "exhibits": request.form.getlist("exhibits")}
 
 
 def _blank() -> dict[str, Any]:
@@ -49,7 +57,7 @@ def _blank() -> dict[str, Any]:
 
 
 def _write(form: Form) -> Any:
-    reasons = [(code, line["label"]) for code, line in _all_reasons().items()]
+    reasons = [(code, translate(line["label"], str(get_locale()))) for code, line in _all_reasons().items()]
     return render_template(
         "public/guest_notice.html", form=form, reasons=reasons, most=operations.limit("listings_per_guest_notice"),
         marketplaces=[(one.id, one.name) for one in catalogue.marketplaces()],

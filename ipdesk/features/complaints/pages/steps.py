@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from ipdesk.core.http.access import COMPLAINANTS, access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.kernel.errors import Invalid, NotVisible
+from ipdesk.core.kernel.text import translate
 from ipdesk.features.catalogue import queries as catalogue
 from ipdesk.features.catalogue.models import Marketplace
 from ipdesk.features.complaints import drafts, elements, entered, operations, queries, schemas
@@ -344,9 +345,14 @@ def _codes(now: Draft) -> dict[str, Any]:
     return drafts.reason_codes(now.right.kind)
 
 
+def _law(text: str) -> str:
+    """A text of the law's files in the reader's language."""
+    return translate(text, str(get_locale()))
+
+
 def _reasons_page(form: Form, reference: str) -> str:
     now = load_draft(reference)
-    codes = [{"value": code, "text": row["label"], "hint": row["hint"]} for code, row in _codes(now).items()]
+    codes = [{"value": code, "text": _law(row["label"]), "hint": _law(row["hint"])} for code, row in _codes(now).items()]
     rows = [plain_row(place, row) for place, row in enumerate(now.rows) if row.answer == "accepted"]
     return render_template(
         "rights_holder/notice/reasons.html", form=form, **_frame(now), codes=codes, rows=rows,
