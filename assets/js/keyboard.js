@@ -1,4 +1,5 @@
-// Elements name their own key: <a data-ipd-key="n">. j and k walk the rows of a list marked data-ipd-rows.
+// Elements name their own key, or two keys pressed one after the other: <a data-ipd-key="n">, <a data-ipd-key="g q">.
+// j and k walk the rows of a list marked data-ipd-rows.
 // Off while typing, with any modifier held, and for whoever switched shortcuts off (WCAG 2.1.4: <body data-ipd-keys="off">).
 function typing (target) {
   return target.closest('input, textarea, select, [contenteditable]') !== null
@@ -13,6 +14,20 @@ function step (by) {
   return true
 }
 
+const TOGETHER = 1200 // milliseconds in which the second key of two must follow
+let first = { key: '', at: 0 }
+
+// What was pressed: the key, or both keys of a pair.
+function pressed (event) {
+  const pair = event.timeStamp - first.at < TOGETHER && first.key ? `${first.key} ${event.key}` : ''
+  first = { key: event.key, at: event.timeStamp }
+  return pair && named(pair) ? pair : event.key
+}
+
+function named (keys) {
+  return [...document.querySelectorAll('[data-ipd-key]')].find((one) => one.dataset.ipdKey === keys && one.offsetParent !== null)
+}
+
 export function keyboard () {
   document.addEventListener('keydown', (event) => {
     if (document.body.dataset.ipdKeys === 'off') return
@@ -21,7 +36,7 @@ export function keyboard () {
       if (step(event.key === 'j' ? 1 : -1)) event.preventDefault()
       return
     }
-    const target = [...document.querySelectorAll('[data-ipd-key]')].find((one) => one.dataset.ipdKey === event.key && one.offsetParent !== null)
+    const target = named(pressed(event))
     if (!target) return
     event.preventDefault()
     if (target.matches('input, textarea, select')) target.focus()

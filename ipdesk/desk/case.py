@@ -10,16 +10,19 @@ from markupsafe import Markup
 
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.advance import workflow_of
-from ipdesk.core.casework.choices import choices
+from ipdesk.core.casework.choices import Choice, choices
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.timeline import Event, timeline
 from ipdesk.core.deadlines.wording import moment_text
+from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.workflow import Workflow
 from ipdesk.core.workflow.diagram import svg
 from ipdesk.desk import words
 from ipdesk.desk.clocks import clock_facts
 from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.decisions import queries as work
+from ipdesk.features.decisions.work import is_held_by_another
 from ipdesk.features.evidence import queries as evidence
 from ipdesk.features.evidence.models import Exhibit
 
@@ -35,16 +38,17 @@ def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
     ``events`` (for the macro ``timeline``), ``exhibits``, ``diagram`` (SVG), ``seen``.
     """
     audience, law = disclosure.audience(actor, row), workflow_of(row.case)
-    view = disclosure.view(row, actor)
+    view, offered = disclosure.view(row, actor), choices(actor, row)
     clocks = [clock_facts(line, actor.at) for line in view["deadlines"]]
     claims = [_claim(claim, law, clocks, audience) for claim in view["claims"]]
     focus = _focus(row, claims, law, audience)
     return {
         "view": view, "audience": audience, "seen": view["version"], "claims": claims,
-        "groups": _groups(claims, law), "clocks": clocks, "choices": choices(actor, row),
+        "groups": _groups(claims, law), "clocks": clocks, "choices": offered,
         "case": _header(view, law, focus, clocks, claims, audience),
         "events": events(row, timeline(row), law, claims, audience),
         "exhibits": exhibits(row, actor, claims), "diagram": diagram(law, focus),
+        **(staff_facts(row, actor, offered) if audience == "staff" else {}),
     }
 
 
@@ -187,4 +191,37 @@ def exhibit_facts(exhibit: Exhibit, own: Mapping[int, str]) -> dict[str, Any]:
         "can_be_shown": blob.can_be_shown, "sha256": blob.sha256,
         "visibility": exhibit.visibility, "filed_at": exhibit.filed_at,
         "listings": [own[number] for number in sorted(exhibit.claim_ids & own.keys())],
+    }
+
+
+# --- what only staff see -----------------------------------------------------------------------------
+
+COURT_STEPS = ("confirm_court_action", "reject_court_action", "record_court_outcome_for_notifier",
+               "record_court_outcome_for_seller")
+
+
+def staff_facts(row: Complaint, actor: Actor, offered: Mapping[str, Choice]) -> dict[str, Any]:
+    """Notes, who holds the case, and the steps that this person may take, by sort."""
+    law, own = workflow_of(row.case), actor.roles & {"reviewer", "legal", "admin"}
+    steps = [_step(choice, law) for choice in offered.values()
+             if any(not own.isdisjoint(edge.who) for edge in law.transitions
+                    if edge.trigger == choice.trigger)]
+    return {
+        "notes": work.plain_notes([row.id, row.notice_id]),
+        "holder": work.holder_of(row, actor.at),
+        "held_by_another": is_held_by_another(actor, row),
+        "conflict": work.conflict_of(actor.user_id, row) is not None,
+        "decisions_open": [one for one in steps if one["reasons"] and one["trigger"] not in COURT_STEPS],
+        "plain_open": [one for one in steps if not one["reasons"] and one["trigger"] not in COURT_STEPS],
+        "court_open": [one for one in steps if one["trigger"] in COURT_STEPS],
+        "can_record": "receive_counter_notice" in offered,
+    }
+
+
+def _step(choice: Choice, law: Workflow) -> dict[str, Any]:
+    return {
+        "trigger": choice.trigger, "label": words.law_text(choice.label), "four_eyes": choice.four_eyes,
+        "count": len(choice.movers), "why_not": refusal_text(choice.why_not) if choice.why_not else "",
+        "reasons": any("decision_has_reasons" in edge.guards for edge in law.transitions
+                       if edge.trigger == choice.trigger),
     }

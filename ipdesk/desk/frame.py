@@ -68,9 +68,12 @@ def _places(actor: Actor) -> list[tuple[str, str, int]]:
 
 def _staff_places(actor: Actor) -> list[tuple[str, str, int]]:
     places = [
-        (gettext("Home"), "/", 0), (gettext("Complaints"), url_for("desk.complaints"), 0),
+        (gettext("Home"), "/", 0), (gettext("Queue"), url_for("decisions.queue"), 0),
+        (gettext("Complaints"), url_for("desk.complaints"), 0),
+        (gettext("Second person"), url_for("decisions.proposals"), 0),
         (gettext("Rights"), "/rights", 0), (gettext("Catalogue"), url_for("catalogue.index"), 0),
         (gettext("Outbox"), url_for("desk.outbox"), 0),
+        (gettext("Supervision"), url_for("decisions.supervision"), 0),
     ]
     if actor.has("admin"):
         places.append((gettext("People"), url_for("accounts.staff_people"), 0))

@@ -1,19 +1,36 @@
 """Pages of everybody: home, complaints, inbox, links without account, legal contacts, language."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, g, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.deadlines.wording import zone_text
-from ipdesk.core.http.access import SIGNED_IN, access
+from ipdesk.core.http.access import READING_STAFF, SIGNED_IN, access
 from ipdesk.core.http.installation import settings
-from ipdesk.core.http.paging import fetch_page
-from ipdesk.core.outbox.models import InboxMessage
-from ipdesk.desk import case, frame, home, inbox, lists, words
+from ipdesk.core.http.paging import Page, fetch_page
+from ipdesk.core.http.problems import refusal_text
+from ipdesk.core.kernel.errors import Refusal
+from ipdesk.core.outbox.models import InboxMessage, Outbox
+from ipdesk.desk import case, frame, home, inbox, legal, lists, words
+from ipdesk.desk import outbox as letters
 from ipdesk.features.accounts.sign_in import safe_next
-from ipdesk.features.complaints import queries
+from ipdesk.features.complaints import links, queries
+from ipdesk.features.complaints import operations as complaint_operations
+from ipdesk.features.complaints.models import CaseLink
 
 pages = Blueprint("desk", __name__)
 blueprints = [pages]
@@ -29,7 +46,8 @@ def index() -> Any:
     if g.actor.user_id is None:
         return render_template("public/welcome.html")
     if g.actor.reads_as_staff:
-        return render_template("staff/home.html", **home.staff(g.actor))
+        return render_template(
+            "staff/home.html", **home.staff(g.actor), warnings=legal_warnings())
     if g.actor.has("rights_holder", "agent") and g.actor.organisation_id is not None:
         return render_template("desk/home_rights_holder.html", **home.rights_holder(g.actor))
     if g.actor.has("seller"):
@@ -101,6 +119,76 @@ def inbox_message(number: int) -> Any:
     return render_template("desk/inbox_message.html", letter=found)
 
 
+# --- links of readers without account ----------------------------------------------------------------
+
+# So many cases one browser follows by links; the oldest is forgotten first.
+_MOST_LINKS = 20
+
+
+@pages.get("/links/<token>")
+@access.public
+def link(token: str) -> Any:
+    """What a one-time link opens. Looking at it uses nothing up: programs that check mail open every link."""
+    return _link_page(token, links.find_link(token))
+
+
+def _link_page(token: str, found: CaseLink, refusal: str = "") -> Any:
+    already = (found.audience, found.case_id) in g.actor.links
+    return render_template(
+        "public/link.html", token=token, used=found.used_at is not None, refusal=refusal,
+        opened=links.address_of(found) if already else ""), 409 if refusal else 200
+
+
+@pages.post("/links/<token>")
+@access.public
+def open_link(token: str) -> Any:
+    """Use the link up: from now on this browser may read the case."""
+    try:
+        with unit_of_work():
+            found = complaint_operations.open_link(actor=g.actor, token=token)
+            grant, target = [found.audience, found.case_id], links.address_of(found)
+    except Refusal as refusal:
+        return _link_page(token, links.find_link(token), refusal_text(refusal.code))
+    known = [list(one) for one in session.get("links", ()) if list(one) != grant]
+    session["links"] = [*known, grant][-_MOST_LINKS:]
+    return redirect(target, 303)
+
+
+@pages.post("/links/<token>/again")
+@access.public
+def send_new_link(token: str) -> Any:
+    """Write to the address that the used link was made for, with a new one."""
+    try:
+        with unit_of_work():
+            links.send_new_link(actor=g.actor, token=token)
+    except Refusal as refusal:
+        return _link_page(token, links.find_link(token), refusal_text(refusal.code))
+    flash(gettext("A new link is on its way to the same mail address."), "success")
+    return redirect(url_for("desk.link", token=token), 303)
+
+
+# --- outbox ------------------------------------------------------------------------------------------
+
+
+@pages.get("/outbox")
+@access(*READING_STAFF)
+def outbox() -> Any:
+    """Every letter that was written and what became of it: what would be sent, where nothing sends."""
+    asked = {"status": request.args.get("status", ""), "case": request.args.get("case", "")[:24]}
+    page = fetch_page(
+        letters.letters(status=asked["status"], case_reference=asked["case"]),
+        keys=[Outbox.month, Outbox.id], cursor=request.args.get("cursor", ""), descending=True)
+    rows = [dict(row._mapping) | {"status": letters.status_of(row)} for row in page.rows]
+    return render_template("staff/outbox.html", page=Page(rows, page.before, page.after), asked=asked)
+
+
+@pages.get("/outbox/<int:month>/<int:number>")
+@access(*READING_STAFF)
+def outbox_letter(month: int, number: int) -> Any:
+    """One letter, word for word but for what would let its reader in."""
+    return render_template("staff/outbox_letter.html", letter=letters.letter(month, number))
+
+
 # --- language and legal contacts ---------------------------------------------------------------------
 
 
@@ -120,10 +208,12 @@ def choose_language(locale: str) -> Any:
 @access.public
 def legal_contacts() -> Any:
     """The designated agent and the other contact points that the operator names."""
-    return render_template("public/legal_contacts.html", contacts=settings())
+    return render_template(
+        "public/legal_contacts.html", contacts=settings(), ends=legal.designation_ends(settings()),
+        warnings=legal_warnings() if g.actor.reads_as_staff else [])
 
 
-@pages.get("/outbox")
-@access(*SIGNED_IN)
-def outbox() -> Any:
-    raise NotFound
+def legal_warnings() -> list[str]:
+    """What staff must see to, on the day of this request in the desk's zone."""
+    today = g.actor.at.astimezone(ZoneInfo(settings().zone)).date()
+    return legal.warnings(settings(), today)

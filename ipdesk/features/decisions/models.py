@@ -67,3 +67,15 @@ class ConflictOfInterest(db.Model):
     declared_by: Mapped[int | None] = mapped_column(BigId)
     declared_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class HandlerSkill(db.Model):
+    """What a handler is given by "take next". ``skill`` is a regime or a locale.
+
+    Who has no skill of a sort is given everything of that sort.
+    """
+
+    __tablename__ = "handler_skills"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    skill: Mapped[str] = mapped_column(String(64), primary_key=True)

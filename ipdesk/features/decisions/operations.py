@@ -9,8 +9,10 @@ from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Forbidden, Refusal, Stale
 from ipdesk.core.kernel.ids import new_reference
+from ipdesk.features.complaints import operations as notices
 from ipdesk.features.complaints import queries as complaints
-from ipdesk.features.complaints.models import Claim, Complaint
+from ipdesk.features.complaints.models import Claim, Complaint, Notice
+from ipdesk.features.decisions import work
 from ipdesk.features.decisions.models import ConflictOfInterest, Decision, Snippet
 from ipdesk.features.decisions.statement import statement_of_reasons
 
@@ -22,10 +24,12 @@ def decide(
     """Decide on claims with a statement of reasons; where the workflow asks for four eyes, propose.
 
     ``reasons``: facts, ground, basis, automated (always false here) – the structured fields of a
-    statement of reasons. Raises what the door raises; a proposal is checked like an act.
+    statement of reasons. Raises what the door raises, and ``taken_by_another``; a proposal is
+    checked like an act.
     """
     if seen is not None and seen != complaint.version_id:
         raise Stale(seen, complaint.version_id)
+    work.require_free(actor, complaint)
     claims = complaints.claims_of(complaint.id, claim_ids)
     if not claims:
         raise Refusal("nothing_chosen")
@@ -71,11 +75,11 @@ def _require_own_step(
 
 def approve(*, actor: Actor, decision: Decision, seen: int | None = None) -> Decision:
     """The second person puts a proposal into force. Refuses the proposer (``same_person``)."""
+    complaint = _locked(decision)
     if decision.status != "proposed":
         raise Refusal("not_proposed")
     if decision.decided_by == actor.user_id:
         raise Refusal("same_person")
-    complaint = db.session.get(Complaint, decision.complaint_id)
     decision.status, decision.approved_by, decision.approved_at = (
         "in_force", actor.user_id, actor.at)
     claims = complaints.claims_of(complaint.id, decision.claim_ids)
@@ -83,8 +87,16 @@ def approve(*, actor: Actor, decision: Decision, seen: int | None = None) -> Dec
     return decision
 
 
+def _locked(decision: Decision) -> Complaint:
+    """The complaint of a decision, locked, and the decision as it stands behind that lock."""
+    complaint = rules.kinds["complaint"].load(decision.complaint_id)
+    db.session.refresh(decision)
+    return complaint
+
+
 def decline(*, actor: Actor, decision: Decision, because: str) -> Decision:
     """The second person does not agree; the proposal ends, nothing moves."""
+    _locked(decision)
     if decision.status != "proposed":
         raise Refusal("not_proposed")
     if not because.strip():
@@ -103,6 +115,59 @@ def _carry_out(
     advance(actor=actor, row=complaint, movers=claims, trigger=decision.trigger, seen=seen,
             facts={"reasons": decision.statement, "decision_id": decision.id,
                    "ground": f"decision {decision.reference}"})
+
+
+def rehearse(
+    *, actor: Actor, complaint: Complaint, claim_ids: Sequence[int], trigger: str,
+    reasons: Mapping[str, Any],
+) -> dict[str, Any]:
+    """What a decision would write, word for word, with nothing left behind: ``statement`` and ``letters``.
+
+    The step is really taken inside a savepoint that is rolled back, so that the preview cannot
+    differ from the act. For a proposal these are the letters that its approval sends. Raises what
+    ``decide`` raises. Inside a unit of work.
+    """
+    claims = complaints.claims_of(complaint.id, claim_ids)
+    if not claims:
+        raise Refusal("nothing_chosen")
+    needs_four_eyes(complaint, claims, trigger)
+    work.require_free(actor, complaint)
+    statement = statement_of_reasons(complaint, claims, trigger, reasons, actor.at)
+    savepoint = db.session.begin_nested()
+    try:
+        act = advance(actor=actor, row=complaint, movers=claims, trigger=trigger,
+                      facts={"reasons": statement, "ground": "decision"})
+        letters = [{
+            "to": letter.recipient_role, "address": letter.to_address, "channel": letter.channel,
+            "subject": letter.subject, "text": letter.body_text,
+        } for letter in act.letters]
+    finally:
+        savepoint.rollback()
+    return {"statement": statement, "letters": letters}
+
+
+def screen(
+    *, actor: Actor, notice: Notice, trigger: str, reasons: str = "", missing: Sequence[str] = (),
+    remark: str = "", seen: int | None = None,
+) -> Notice:
+    """Accept a notice, send it back or refuse it, unless somebody else holds it."""
+    work.require_free(actor, notice)
+    return notices.screen_notice(actor=actor, notice=notice, trigger=trigger, reasons=reasons,
+                                 missing=missing, remark=remark, seen=seen)
+
+
+def take_step(
+    *, actor: Actor, complaint: Complaint, claim_ids: Sequence[int], trigger: str,
+    proof: str = "", seen: int | None = None,
+) -> Complaint:
+    """A step of staff that needs no reasons: prove a delivery, send again, accept anew, confirm.
+
+    ``proof`` says how a delivery is proven.
+    """
+    work.require_free(actor, complaint)
+    advance(actor=actor, row=complaint, movers=complaints.claims_of(complaint.id, claim_ids),
+            trigger=trigger, facts={"proof": proof}, seen=seen)
+    return complaint
 
 
 def save_snippet(*, actor: Actor, title: str, text: str) -> Snippet:
@@ -124,5 +189,12 @@ def declare_conflict(
         user_id=user_id, organisation_id=organisation_id, store_id=store_id, because=because,
         declared_by=actor.user_id, declared_at=actor.at)
     db.session.add(conflict)
+    db.session.flush()
+    return conflict
+
+
+def end_conflict(*, actor: Actor, conflict: ConflictOfInterest) -> ConflictOfInterest:
+    """The person may act in these cases again."""
+    conflict.ended_at = conflict.ended_at or actor.at
     db.session.flush()
     return conflict

@@ -14,6 +14,9 @@ REFUSALS = {
     "conflict_of_interest": _l("You declared a conflict of interest with a side of this case. "
                                "Somebody else has to take this step."),
     "same_person": _l("A second person has to approve this. You proposed it yourself."),
+    "taken_by_another": _l("%(name)s is working on this case. Ask them to give it back."),
+    "conflict_of_other": _l("%(name)s declared a conflict of interest with a side of this case."),
+    "not_a_handler": _l("This account does not work on cases."),
     "not_proposed": _l("This proposal has been dealt with already."),
 }
 

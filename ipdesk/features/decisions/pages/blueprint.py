@@ -1,0 +1,54 @@
+"""The blueprint that the staff's pages share, and what each of them needs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, g, redirect
+from marshmallow import Schema
+from werkzeug.wrappers import Response
+
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.http.access import access
+from ipdesk.core.http.forms import Form
+from ipdesk.core.http.problems import page, refusal_text
+from ipdesk.core.kernel.errors import NotVisible, Refusal
+from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.decisions.schemas import SeenSchema
+
+pages = Blueprint("decisions", __name__)
+# Who works on cases. An administrator supervises, an auditor reads.
+HANDLERS = ("legal", "reviewer")
+handlers_only = access(*HANDLERS)
+
+
+def case_row(kind: str, reference: str) -> Any:
+    """The notice or complaint, as far as this person may see it."""
+    if kind == "notice":
+        return complaints.notice(g.actor, reference)
+    if kind == "complaint":
+        return complaints.complaint(g.actor, reference)
+    raise NotVisible
+
+
+def locked_row(kind: str, reference: str) -> Any:
+    """The same, locked for the act; inside a unit of work."""
+    return rules.kinds[kind].load(case_row(kind, reference).id)
+
+
+def button(act: Callable[[dict[str, Any]], str], schema: Schema | None = None) -> Response:
+    """A form without a page of its own: act and go on, or the reason on a page."""
+    form = Form.read(schema or SeenSchema())
+    if response := form.submit(act):
+        return response
+    texts = [text for found in form.errors.values() for text in found]
+    return page(form.status if form.status == 409 else 400, " ".join(texts))
+
+
+def refused(form: Form, refusal: Refusal) -> None:
+    """Show the refusal above the form."""
+    form.refuse({"": [refusal_text(refusal.code, refusal.facts)]})
+    form.status = 409
+
+
+def go(location: str) -> Response:
+    return redirect(location, 303)

@@ -1,0 +1,244 @@
+"""Decisions with reasons, their preview word for word, the second pair of eyes, and plain steps."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import g, render_template, request, url_for
+
+from ipdesk.core.casework import disclosure
+from ipdesk.core.casework.advance import workflow_of
+from ipdesk.core.casework.choices import Choice, choices
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.http.access import READING_STAFF, STAFF, access
+from ipdesk.core.http.forms import Form
+from ipdesk.core.http.problems import refusal_text
+from ipdesk.core.kernel.errors import Forbidden, Invalid, Refusal, Stale
+from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.decisions import operations, queries
+from ipdesk.features.decisions.pages.blueprint import button, locked_row, pages, refused
+from ipdesk.features.decisions.schemas import (
+    DecisionSchema,
+    DeclineSchema,
+    ProofSchema,
+    SnippetSchema,
+    StepSchema,
+)
+
+# The steps of staff that ask for nothing but the listings, or for a proof.
+PLAIN_STEPS = frozenset({"send_again", "accept_notice", "confirm_restoration", "prove_delivery"})
+
+
+# --- decisions ---------------------------------------------------------------------------------------
+
+
+@pages.route("/complaints/<reference>/decide/<trigger>", methods=["GET", "POST"])
+@access(*STAFF)
+def decide(reference: str, trigger: str) -> Any:
+    """Reasons, then everything that will be sent, word for word, then the decision."""
+    row = complaints.complaint(g.actor, reference)
+    choice = _open_step(row, trigger)
+    if request.method == "GET":
+        form = Form({"claim_ids": list(choice.movers), "basis": _basis(row, choice),
+                     "seen": row.version_id})
+        return _decision_form(row, choice, form)
+    form = Form.read(DecisionSchema())
+    step = form.values.get("step", "preview")
+    if step in ("insert", "change"):
+        return _decision_form(row, choice, _with_snippet(form) if step == "insert" else _fresh(form))
+    if step == "confirm":
+        if response := form.submit(lambda said: _decided(reference, trigger, said)):
+            return response
+    elif not form.errors and (written := _rehearsed(reference, trigger, form)):
+        return render_template(
+            "staff/decide_preview.html", **_page(row, choice), form=form, **written)
+    return _decision_form(complaints.complaint(g.actor, reference), choice, form)
+
+
+def _open_step(row: Complaint, trigger: str) -> Choice:
+    choice = choices(g.actor, row).get(trigger)
+    if choice is None:
+        raise Refusal("transition_not_allowed")
+    if not choice.allowed:
+        raise Refusal(choice.why_not)
+    return choice
+
+
+def _basis(row: Complaint, choice: Choice) -> str:
+    """What the workflow's file gives as the basis of this step."""
+    law = workflow_of(row.case)
+    states = {claim.state for claim in complaints.claims_of(row.id, choice.movers)}
+    found = [text for state in sorted(states) for edge in law.edges(state, choice.trigger)
+             for text in edge.basis]
+    return "; ".join(dict.fromkeys(found))
+
+
+def _with_snippet(form: Form) -> Form:
+    """The text block behind the grounds as typed so far; nothing is judged yet."""
+    number = str(form.values.get("snippet") or "")
+    if number.isdigit():
+        block = queries.snippet(int(number))
+        typed = str(form.values.get("ground") or "").rstrip()
+        form.values["ground"] = f"{typed}\n\n{block.text}".strip()
+    return _fresh(form)
+
+
+def _fresh(form: Form) -> Form:
+    form.errors, form.status = {}, 200
+    return form
+
+
+def _reasons(said: Mapping[str, Any]) -> dict[str, Any]:
+    return {"facts": said["facts"], "ground": said["ground"], "basis": said["basis"],
+            "automated": False}
+
+
+def _rehearsed(reference: str, trigger: str, form: Form) -> dict[str, Any] | None:
+    """What would be written; ``None`` with the reason in the form when nothing can be."""
+    try:
+        with unit_of_work():
+            row = locked_row("complaint", reference)
+            if form.data["seen"] not in (None, row.version_id):
+                raise Stale(form.data["seen"], row.version_id)
+            return operations.rehearse(
+                actor=g.actor, complaint=row, claim_ids=form.data["claim_ids"], trigger=trigger,
+                reasons=_reasons(form.data))
+    except Refusal as refusal:
+        refused(form, refusal)
+    except Invalid as error:
+        form.refuse(error.errors)
+    return None
+
+
+def _decided(reference: str, trigger: str, said: dict[str, Any]) -> str:
+    row = locked_row("complaint", reference)
+    operations.decide(actor=g.actor, complaint=row, claim_ids=said["claim_ids"], trigger=trigger,
+                      reasons=_reasons(said), seen=said["seen"])
+    return url_for("desk.complaint", reference=reference)
+
+
+def _decision_form(row: Complaint, choice: Choice, form: Form) -> Any:
+    return render_template(
+        "staff/decide.html", **_page(row, choice), form=form,
+        snippets=[(block.id, block.title) for block in queries.snippets()]), form.status
+
+
+def _page(row: Complaint, choice: Choice) -> dict[str, Any]:
+    view = disclosure.view(row, g.actor)
+    return {"view": view, "choice": choice, "seen": row.version_id,
+            "claims": [claim for claim in view["claims"] if claim["id"] in choice.movers]}
+
+
+# --- the second pair of eyes ---------------------------------------------------------------------------
+
+
+@pages.get("/proposals")
+@access(*READING_STAFF)
+def proposals() -> Any:
+    """Decisions that wait for a second person, the oldest first."""
+    rows = [dict(row._mapping) | {"label": _label(row)} for row in queries.proposals()]
+    return render_template("staff/proposals.html", rows=rows)
+
+
+def _label(row: Any) -> str:
+    return rules.workflows.workflow(row.workflow).triggers[row.trigger].label
+
+
+@pages.get("/decisions/<reference>")
+@access(*READING_STAFF)
+def decision(reference: str) -> Any:
+    """One decision or proposal with its statement; a second person approves or declines here."""
+    found = queries.decision(g.actor, reference)
+    row = queries.complaint_of(found)
+    view = disclosure.view(row, g.actor)
+    shown = next(one for one in [*view["decisions"], *view["proposals"]]
+                 if one["reference"] == reference)
+    waits = found.status == "proposed" and g.actor.has(*STAFF)
+    return render_template(
+        "staff/decision.html", view=view, decision=shown, seen=row.version_id, form=Form(),
+        label=workflow_of(row.case).triggers[found.trigger].label,
+        written=_approval(row, found) if waits and found.decided_by != g.actor.user_id else None)
+
+
+def _approval(row: Complaint, found: Any) -> dict[str, Any]:
+    """What the approval would send, or why it cannot be given."""
+    try:
+        with unit_of_work():
+            return operations.rehearse(
+                actor=g.actor, complaint=locked_row("complaint", row.reference),
+                claim_ids=found.claim_ids, trigger=found.trigger, reasons=found.reasons)
+    except Refusal as refusal:
+        return {"why_not": refusal_text(refusal.code, refusal.facts)}
+
+
+@pages.post("/decisions/<reference>/approve")
+@access(*STAFF)
+def approve(reference: str) -> Any:
+    def act(said: dict[str, Any]) -> str:
+        found = queries.decision(g.actor, reference)
+        row = queries.complaint_of(found)
+        operations.approve(actor=g.actor, decision=found, seen=said["seen"])
+        return url_for("desk.complaint", reference=row.reference)
+
+    return button(act)
+
+
+@pages.post("/decisions/<reference>/decline")
+@access(*STAFF)
+def decline(reference: str) -> Any:
+    def act(said: dict[str, Any]) -> str:
+        operations.decline(actor=g.actor, decision=queries.decision(g.actor, reference),
+                           because=said["because"])
+        return url_for("decisions.decision", reference=reference)
+
+    return button(act, DeclineSchema())
+
+
+# --- plain steps ---------------------------------------------------------------------------------------
+
+
+@pages.route("/complaints/<reference>/step/<trigger>", methods=["GET", "POST"])
+@access(*STAFF)
+def step(reference: str, trigger: str) -> Any:
+    """A step that needs no statement of reasons: send again, prove a delivery, confirm."""
+    row = complaints.complaint(g.actor, reference)
+    if trigger not in PLAIN_STEPS:
+        raise Refusal("transition_not_allowed")
+    choice = _open_step(row, trigger)
+    form = Form({"claim_ids": list(choice.movers), "seen": row.version_id})
+    if request.method == "POST":
+        form = Form.read(ProofSchema() if trigger == "prove_delivery" else StepSchema())
+        if response := form.submit(lambda said: _stepped(reference, trigger, said)):
+            return response
+    return render_template("staff/step.html", **_page(row, choice), form=form), form.status
+
+
+def _stepped(reference: str, trigger: str, said: dict[str, Any]) -> str:
+    operations.take_step(
+        actor=g.actor, complaint=locked_row("complaint", reference), trigger=trigger,
+        claim_ids=said["claim_ids"], proof=said["proof"], seen=said["seen"])
+    return url_for("desk.complaint", reference=reference)
+
+
+# --- text blocks ---------------------------------------------------------------------------------------
+
+
+@pages.route("/snippets", methods=["GET", "POST"])
+@access(*READING_STAFF)
+def snippets() -> Any:
+    """Text blocks for reasons; everyone of the staff may add one."""
+    form = Form()
+    if request.method == "POST":
+        form = Form.read(SnippetSchema())
+        if not g.actor.is_staff:
+            raise Forbidden("snippets")
+        if response := form.submit(_snippet_kept):
+            return response
+    blocks = [{"title": block.title, "text": block.text} for block in queries.snippets()]
+    return render_template("staff/snippets.html", form=form, blocks=blocks), form.status
+
+
+def _snippet_kept(said: dict[str, Any]) -> str:
+    operations.save_snippet(actor=g.actor, title=said["title"], text=said["text"])
+    return url_for("decisions.snippets")

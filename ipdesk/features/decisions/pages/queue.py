@@ -1,0 +1,132 @@
+"""What waits for staff, by what is due; taking, giving back, assigning; private notes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import flash, g, render_template, request, url_for
+from flask_babel import get_locale, get_timezone, gettext
+
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.deadlines.wording import moment_text
+from ipdesk.core.http.access import READING_STAFF, access
+from ipdesk.core.http.paging import Page, fetch_page
+from ipdesk.core.kernel.text import translate
+from ipdesk.features.accounts import queries as accounts
+from ipdesk.features.complaints import operations as complaints
+from ipdesk.features.decisions import queries, work
+from ipdesk.features.decisions.pages.blueprint import button, go, handlers_only, locked_row, pages
+from ipdesk.features.decisions.schemas import AssignSchema, NoteSchema
+
+
+@pages.get("/queue")
+@access(*READING_STAFF)
+def queue() -> Any:
+    """Everything that waits for staff, the most urgent first, with the reason for its place."""
+    mine = g.actor.user_id if request.args.get("mine") else None
+    keys = queries.queue_keys(mine=mine)
+    columns = keys.selected_columns
+    found = fetch_page(keys, keys=[columns.due_at, columns.id], cursor=request.args.get("cursor", ""))
+    rows = [_shown(row) for row in queries.queue_rows(found.rows)]
+    return render_template("staff/queue.html", page=Page(rows, found.before, found.after), mine=bool(mine))
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    held = row["assignee_id"] is not None and (
+        row["taken_until"] is None or row["taken_until"] > g.actor.at)
+    return {
+        **row, "reason": reason_for_place(row["clock"], g.actor.at), "tone": tone(row["clock"], g.actor.at),
+        "held": held, "held_by_me": held and row["assignee_id"] == g.actor.user_id,
+        "href": where(row["kind"], row["reference"]),
+    }
+
+
+def where(kind: str, reference: str) -> str:
+    """The page on which staff work on the case."""
+    if kind == "notice":
+        return url_for("decisions.screen", reference=reference)
+    return url_for("desk.complaint", reference=reference)
+
+
+def reason_for_place(clock: Mapping[str, Any] | None, now: datetime) -> str:
+    """Why the row stands where it stands: the clock, and how far it has run."""
+    if clock is None:
+        return gettext("No clock of the desk runs: look at it first")
+    label = translate(rules.workflows.deadline(clock["name"])["label"], str(get_locale()))
+    target, breach = clock["target_at"], clock["breach_at"]
+    if clock["missed"] or breach < now:
+        return gettext("%(label)s: overdue since %(when)s", label=label, when=_when(breach))
+    if target is not None and target < now:
+        return gettext("%(label)s: target passed, overdue from %(when)s", label=label, when=_when(breach))
+    return gettext("%(label)s: target %(when)s", label=label, when=_when(target or breach))
+
+
+def tone(clock: Mapping[str, Any] | None, now: datetime) -> str:
+    """``overdue``, ``soon`` (the target has passed) or ``calm``."""
+    if clock is None or clock["missed"] or clock["breach_at"] < now:
+        return "overdue"
+    return "soon" if clock["target_at"] is not None and clock["target_at"] < now else "calm"
+
+
+def _when(at: datetime) -> str:
+    return moment_text(at, str(get_timezone()), str(get_locale()))
+
+
+@pages.post("/queue/next")
+@handlers_only
+def take_next() -> Any:
+    """Take the most urgent case that this handler may work on and open it."""
+    with unit_of_work():
+        row = work.take_next(actor=g.actor)
+        target = where(row.case.kind, row.reference) if row is not None else None
+    if target is None:
+        flash(gettext("Nothing waits that you may take now."))
+        return go(url_for("decisions.queue"))
+    return go(target)
+
+
+@pages.post("/work/<kind>/<reference>/take")
+@handlers_only
+def take(kind: str, reference: str) -> Any:
+    def act(_said: dict[str, Any]) -> str:
+        work.take(actor=g.actor, row=locked_row(kind, reference))
+        return where(kind, reference)
+
+    return button(act)
+
+
+@pages.post("/work/<kind>/<reference>/give-back")
+@access("admin", "legal", "reviewer")
+def give_back(kind: str, reference: str) -> Any:
+    def act(_said: dict[str, Any]) -> str:
+        work.give_back(actor=g.actor, row=locked_row(kind, reference))
+        return url_for("decisions.queue")
+
+    return button(act)
+
+
+@pages.post("/work/<kind>/<reference>/assign")
+@access("admin")
+def assign(kind: str, reference: str) -> Any:
+    def act(said: dict[str, Any]) -> str:
+        work.reassign(actor=g.actor, row=locked_row(kind, reference), user_id=said["user_id"])
+        return where(kind, reference)
+
+    return button(act, AssignSchema())
+
+
+@pages.post("/work/<kind>/<reference>/notes")
+@access("admin", "legal", "reviewer")
+def write_note(kind: str, reference: str) -> Any:
+    def act(said: dict[str, Any]) -> str:
+        complaints.write_note(actor=g.actor, case_id=locked_row(kind, reference).id, text=said["text"])
+        return where(kind, reference) + "#notes"
+
+    return button(act, NoteSchema())
+
+
+def handlers() -> list[tuple[int, str]]:
+    """Who can be given a case."""
+    return [(user.id, user.name) for user in accounts.staff()
+            if user.active and not {"legal", "reviewer"}.isdisjoint(user.role_names)]

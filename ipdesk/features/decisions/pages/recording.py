@@ -1,0 +1,94 @@
+"""Documents received elsewhere: entered as they came, with the original and the time of arrival."""
+
+from typing import Any
+
+from flask import g, render_template, request, url_for
+from flask_babel import gettext
+
+from ipdesk.core.casework import disclosure
+from ipdesk.core.casework.choices import choices
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.core import db
+from ipdesk.core.http.forms import Form
+from ipdesk.core.kernel.errors import Invalid, Refusal
+from ipdesk.features.catalogue import queries as catalogue
+from ipdesk.features.catalogue.models import Marketplace
+from ipdesk.features.complaints import elements
+from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.counter_notices import operations as counter_notices
+from ipdesk.features.decisions import recorded
+from ipdesk.features.decisions.pages.blueprint import handlers_only, locked_row, pages
+from ipdesk.features.decisions.schemas import RecordedCounterNoticeSchema, RecordedNoticeSchema
+from ipdesk.features.evidence import forms as evidence
+
+
+def _original(form: Form) -> Any:
+    """The one file that came in; without it nothing can be recorded."""
+    found = evidence.drafts(form.data.get("original") or [])
+    if not found:
+        raise Invalid({"original": [gettext("Add the document as it came in.")]})
+    return found[0]
+
+
+@pages.route("/notices/record", methods=["GET", "POST"])
+@handlers_only
+def record_notice() -> Any:
+    """Enter a notice that came by mail, by post or through the designated agent."""
+    form = Form({"channel": "mail", "acting_as": "owner", "locale": "en"})
+    if request.method == "POST":
+        form = Form.read(RecordedNoticeSchema())
+        evidence.take_files(form, "original")
+        if response := form.submit(lambda said: _notice_recorded(form, said)):
+            return response
+    return render_template(
+        "staff/record_notice.html", form=form, exhibits=evidence.shown(form.values.get("original") or []),
+        marketplaces=catalogue.marketplaces(), reasons=rules.workflows.table("reason_codes"),
+        statements=_every_statement()), form.status
+
+
+def _every_statement() -> list[dict[str, Any]]:
+    """The statements of both regimes: which apply is known only when right and market are."""
+    return [{"regime": law.label, "lines": elements.statements(law.name)}
+            for law in rules.workflows.workflows("complaint")]
+
+
+def _notice_recorded(form: Form, said: dict[str, Any]) -> str:
+    market = db.session.get(Marketplace, said["marketplace_id"])
+    if market is None:
+        raise Invalid({"marketplace_id": [gettext("Choose one.")]})
+    notice = recorded.record_notice(actor=g.actor, marketplace=market, original=_original(form), said=said)
+    return url_for("decisions.screen", reference=notice.reference)
+
+
+@pages.route("/complaints/<reference>/record-counter-notice", methods=["GET", "POST"])
+@handlers_only
+def record_counter_notice(reference: str) -> Any:
+    """Enter a counter-notification that came by mail, by post or through the designated agent."""
+    row = complaints.complaint(g.actor, reference)
+    choice = choices(g.actor, row).get("receive_counter_notice")
+    if choice is None:
+        raise Refusal("transition_not_allowed")
+    form = Form({"channel": "mail", "claim_ids": list(choice.movers), "seen": row.version_id})
+    if request.method == "POST":
+        form = Form.read(RecordedCounterNoticeSchema())
+        evidence.take_files(form, "original")
+        if response := form.submit(lambda said: _counter_notice_recorded(form, reference, said)):
+            return response
+    view = disclosure.view(row, g.actor)
+    return render_template(
+        "staff/record_counter_notice.html", form=form, view=view, seen=row.version_id,
+        claims=[claim for claim in view["claims"] if claim["id"] in choice.movers],
+        exhibits=evidence.shown(form.values.get("original") or []),
+        grounds=rules.workflows.table("grounds"),
+        statements=elements.statements(row.regime, "counter_notice")), form.status
+
+
+def _counter_notice_recorded(form: Form, reference: str, said: dict[str, Any]) -> str:
+    row = locked_row("complaint", reference)
+    contact = {name: said[name] for name in ("name", "address", "phone", "email")}
+    counter_notices.file_counter_notice(
+        actor=g.actor, complaint=row, claim_ids=said["claim_ids"], grounds=said["grounds"],
+        explanation=said["explanation"], contact=contact, signed_name=said["signed_name"],
+        statements=said["statements"], original=_original(form), received_at=said["received_at"],
+        channel=said["channel"], seen=said["seen"])
+    return url_for("desk.complaint", reference=reference)

@@ -1,0 +1,65 @@
+"""The screening of a notice: what is there, what is missing, and what staff make of it."""
+
+from typing import Any
+
+from flask import g, render_template, request, url_for
+
+from ipdesk.core.casework import disclosure
+from ipdesk.core.casework.choices import choices
+from ipdesk.core.casework.timeline import timeline
+from ipdesk.core.http.access import READING_STAFF, access
+from ipdesk.core.http.forms import Form
+from ipdesk.core.kernel.errors import Forbidden
+from ipdesk.features.complaints import elements
+from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.complaints.models import Notice
+from ipdesk.features.counter_notices.facts import exhibit_facts
+from ipdesk.features.decisions import operations, queries, work
+from ipdesk.features.decisions.pages.blueprint import HANDLERS, locked_row, pages
+from ipdesk.features.decisions.pages.queue import handlers
+from ipdesk.features.decisions.schemas import ScreenSchema
+from ipdesk.features.evidence import queries as evidence
+
+
+@pages.route("/notices/<reference>/screen", methods=["GET", "POST"])
+@access(*READING_STAFF)
+def screen(reference: str) -> Any:
+    """A notice for staff: accept it, send it back with what is missing, or refuse it."""
+    form = Form()
+    if request.method == "POST":
+        if not g.actor.has(*HANDLERS):
+            raise Forbidden("screen")
+        form = Form.read(ScreenSchema())
+
+        def act(said: dict[str, Any]) -> str:
+            operations.screen(actor=g.actor, notice=locked_row("notice", reference), **said)
+            return url_for("decisions.screen", reference=reference)
+
+        if response := form.submit(act):
+            return response
+    row = complaints.notice(g.actor, reference)
+    return render_template("staff/screen.html", form=form, **_facts(row, form)), form.status
+
+
+def _facts(row: Notice, form: Form) -> dict[str, Any]:
+    missing = {element["code"] for element in elements.missing(row)} if row.regime else set()
+    form.values.setdefault("missing", sorted(missing))
+    open_to = choices(g.actor, row)
+    return {
+        "view": disclosure.view(row, g.actor), "seen": row.version_id,
+        "elements": _checklist(row, missing), "stores": queries.stores_of_notice(row.id),
+        "exhibits": [exhibit_facts(one) for one in evidence.of_case(g.actor, row.id)],
+        "may": sorted({"accept", "send_back", "refuse"} & open_to.keys()),
+        "conflict": queries.conflict_of(g.actor.user_id, row) is not None,
+        "holder": queries.holder_of(row, g.actor.at), "held_by_another": work.is_held_by_another(g.actor, row),
+        "notes": queries.plain_notes([row.id]), "events": timeline(row),
+        "handlers": handlers() if g.actor.has("admin") else [],
+    }
+
+
+def _checklist(row: Notice, missing: set[str]) -> list[dict[str, Any]]:
+    if not row.regime:
+        return []
+    return [{"code": element["code"], "label": element["label"], "article": element["article"],
+             "missing": element["missing"], "present": element["code"] not in missing}
+            for element in elements.required(row.regime)]

@@ -1,0 +1,186 @@
+"""What the staff's forms take in."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask_babel import get_timezone, gettext
+from flask_babel import lazy_gettext as _l
+from marshmallow import ValidationError, fields, validates_schema
+
+from ipdesk.core.http.fields import Choice, FormSchema, Line, Mail, Prose, Tick
+from ipdesk.features.rights.models import KINDS
+
+ARRIVED_BY = ("mail", "post", "agent")
+
+
+class LocalMoment(fields.Field):
+    """``2026-03-02T15:04`` of a ``datetime-local`` box, in the reader's zone; loads as aware UTC."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        try:
+            naive = datetime.fromisoformat(str(value))
+        except ValueError:
+            raise ValidationError([_l("Enter a day and a time.")]) from None
+        if naive.tzinfo is not None:
+            return naive.astimezone(UTC)
+        return naive.replace(tzinfo=ZoneInfo(str(get_timezone()))).astimezone(UTC)
+
+
+class ClaimsSchema(FormSchema):
+    """Base of forms about some listings of a complaint."""
+
+    claim_ids = fields.List(fields.Integer(), load_default=list)
+
+    @validates_schema
+    def some_listing(self, said: dict[str, Any], **_more: Any) -> None:
+        if not said.get("claim_ids"):
+            raise ValidationError({"claim_ids": [gettext("Choose at least one listing.")]})
+
+
+class DecisionSchema(ClaimsSchema):
+    """The structured fields of a statement of reasons. ``step``: look at it, or send it."""
+
+    facts = Prose(10_000, required=True)
+    ground = Prose(10_000, required=True)
+    basis = Line(500)
+    snippet = Line(16)
+    step = Choice(("preview", "insert", "confirm", "change"), load_default="preview")
+
+
+class StepSchema(ClaimsSchema):
+    """A step without reasons; ``proof`` where a delivery is proven."""
+
+    proof = Prose(4000)
+
+
+class ProofSchema(StepSchema):
+    proof = Prose(4000, required=True)
+
+
+class ScreenSchema(FormSchema):
+    """What staff make of a notice."""
+
+    trigger = Choice(("accept", "send_back", "refuse"), required=True)
+    missing = fields.List(fields.String(), load_default=list)
+    remark = Prose(4000)
+    reasons = Prose(10_000)
+
+    @validates_schema
+    def fits_the_choice(self, said: dict[str, Any], **_more: Any) -> None:
+        if said.get("trigger") == "send_back" and not said.get("missing"):
+            raise ValidationError({"missing": [gettext("Tick what is missing.")]})
+        if said.get("trigger") == "refuse" and not said.get("reasons"):
+            raise ValidationError({"reasons": [gettext("Write the reasons.")]})
+
+
+class NoteSchema(FormSchema):
+    text = Prose(10_000, required=True)
+
+
+class DeclineSchema(FormSchema):
+    because = Prose(4000, required=True)
+
+
+class SeenSchema(FormSchema):
+    """A button."""
+
+
+class AssignSchema(FormSchema):
+    user_id = fields.Integer(required=True)
+
+
+class SnippetSchema(FormSchema):
+    title = Line(120, required=True)
+    text = Prose(10_000, required=True)
+
+
+class SkillsSchema(FormSchema):
+    user_id = fields.Integer(required=True)
+    skills = fields.List(fields.String(), load_default=list)
+
+
+class ConflictSchema(FormSchema):
+    """A side of cases in which this handler takes no step: a store, or a rights holder's complaint."""
+
+    user_id = fields.Integer(load_default=None, allow_none=True)
+    store = Line(64)
+    complaint = Line(24)
+    because = Prose(2000, required=True)
+
+    @validates_schema
+    def one_side(self, said: dict[str, Any], **_more: Any) -> None:
+        if bool(said.get("store")) == bool(said.get("complaint")):
+            raise ValidationError({"store": [gettext("Name a store, or a case of the rights holder.")]})
+
+
+class ArrivalSchema(FormSchema):
+    """How and when a document reached the operator that was not made on this desk."""
+
+    channel = Choice(ARRIVED_BY, required=True)
+    received_at = LocalMoment(required=True)
+    original = fields.List(fields.String(), load_default=list)
+
+
+class RecordedNoticeSchema(ArrivalSchema):
+    """A notice as it came: complete or not, so that little is required."""
+
+    marketplace_id = fields.Integer(required=True)
+    kind = Choice(KINDS, required=True)
+    title = Line(300, required=True)
+    number = Line(64)
+    office = Line(64)
+    owner = Line(200, required=True)
+    territory = Line(64, required=True)
+    reason_code = Line(64, required=True)
+    explanation = Prose(10_000)
+    listings = Prose(200_000)
+    name = Line(200, required=True)
+    company = Line(200)
+    address = Prose(1000)
+    phone = Line(64)
+    email = Mail(254)
+    signed_name = Line(200)
+    acting_as = Choice(("owner", "agent"), load_default="owner")
+    locale = Line(16)
+    statements = fields.List(fields.String(), load_default=list)
+
+
+class RecordedCounterNoticeSchema(ArrivalSchema, ClaimsSchema):
+    """A counter-notification as it came."""
+
+    grounds = fields.List(fields.String(), load_default=list)
+    explanation = Prose(10_000)
+    name = Line(200)
+    address = Prose(1000)
+    phone = Line(64)
+    email = Mail(254)
+    signed_name = Line(200)
+    statements = fields.List(fields.String(), load_default=list)
+
+
+# What 17 U.S.C. § 512(g)(2)(C) wants to be shown of a court action, beside court, number and day.
+FINDINGS = ("filed_by_notifier", "names_subscriber", "seeks_restraint")
+
+
+class CourtPaperSchema(FormSchema):
+    """What legal staff found in a court paper."""
+
+    result = Choice(("confirm", "reject"), required=True)
+    filed_by_notifier = Tick()
+    names_subscriber = Tick()
+    seeks_restraint = Tick()
+    reasons = Prose(10_000)
+
+    @validates_schema
+    def a_rejection_has_reasons(self, said: dict[str, Any], **_more: Any) -> None:
+        if said.get("result") == "reject" and not said.get("reasons"):
+            raise ValidationError({"reasons": [gettext("Write the reasons.")]})
+
+
+class CourtOutcomeSchema(ClaimsSchema):
+    """For whom the court found, with its document."""
+
+    winner = Choice(("rights_holder", "seller"), required=True)
+    reasons = Prose(10_000, required=True)
+    documents = fields.List(fields.String(), load_default=list)
