@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 
+# What 17 U.S.C. § 512(g)(2)(C) wants to know of a court action beside court, number and day.
+COURT_FLAGS = ("filed_by_notifier", "names_subscriber", "seeks_restraint")
+
 
 class CounterNotice(db.Model):
     """A seller's counter-notification against some claims of one complaint.

@@ -7,7 +7,7 @@ from ipdesk.core.casework.rules import Rules
 from ipdesk.core.db.core import db
 from ipdesk.features.complaints import elements
 from ipdesk.features.counter_notices import copies, facts, letters, operations, queries
-from ipdesk.features.counter_notices.models import CounterNotice, CourtNotice
+from ipdesk.features.counter_notices.models import COURT_FLAGS, CounterNotice, CourtNotice
 from ipdesk.features.holds.models import Hold
 from ipdesk.features.holds.queries import holds_of_claims
 
@@ -23,7 +23,6 @@ REFUSALS = {
     "court_notice_too_late": _l("The notice of the court action came after the listing was put back."),
     "court_notice_examined": _l("This notice of a court action has been examined already."),
 }
-FLAGS = ("filed_by_notifier", "names_subscriber", "seeks_restraint")
 
 
 def counter_notice_is_complete(act: Act) -> str | None:
@@ -60,7 +59,7 @@ def _findings(act: Act, row: CourtNotice) -> dict[str, object]:
     """What the notifier said and the examiner, where there are findings, confirms."""
     found = act.facts.get("findings")
     flags = {name: getattr(row, name) and (found is None or bool(found.get(name)))
-             for name in FLAGS}
+             for name in COURT_FLAGS}
     return {"forum": row.forum, "docket": row.docket, "filed_on": row.filed_on, **flags}
 
 

@@ -70,8 +70,6 @@ class AnswerSchema(ChosenSchema):
 
 
 class CourtActionSchema(ChosenSchema):
-    FLAGS = ("filed_by_notifier", "names_subscriber", "seeks_restraint")
-
     forum = Line(200, required=True)
     docket = Line(100, required=True)
     filed_on = fields.Date(required=True)

@@ -3,6 +3,7 @@
 import io
 import re
 from contextvars import Context
+from datetime import date
 from typing import Any
 
 import pytest
@@ -401,7 +402,7 @@ def test_single_listings_are_taken_back(desk: Any, as_person: Any) -> None:
 def test_a_court_action_is_told_with_its_document(desk: Any, as_person: Any) -> None:
     complaint = desk.complaint("us_dmca", listings=2)
     desk.contest(complaint)
-    sued, free = desk.claims(complaint)
+    sued, _ = desk.claims(complaint)
     holder, address = as_person("rights_holder"), f"/complaints/{complaint.reference}/court-action"
     form = hidden(holder.get(address)) | {
         "claim_ids": [sued], "forum": "N.D. Example", "docket": "3:26-cv-42", "filed_on": "2026-03-02",
@@ -441,3 +442,24 @@ def test_drafts_never_hold_more_than_they_should(desk: Any) -> None:
         kept = operations.save_draft(actor=desk.actor("seller"), complaint=complaint,
                                      form={"explanation": "y" * 90_000})
     assert len(kept.form["explanation"]) == operations.LONGEST_DRAFT_FIELD
+
+
+def test_both_sides_find_the_document_of_the_outcome(desk: Any, as_person: Any) -> None:
+    complaint = desk.complaint("us_dmca")
+    desk.contest(complaint)
+    with unit_of_work():
+        told = operations.tell_court_action(
+            actor=desk.actor("rights_holder"), complaint=desk.load(complaint.id),
+            claim_ids=desk.claims(complaint), forum="N.D. Example", docket="1", filed_on=date(2026, 3, 2),
+            documents=[desk.exhibit("complaint.jpg", by="rights_holder")], statements=["action_filed"],
+            signed_name="Ada Example", filed_by_notifier=True, names_subscriber=True,
+            seeks_restraint=True)
+        operations.confirm_court_action(actor=desk.actor("legal"), complaint=desk.load(complaint.id),
+                                        notice=told)
+        operations.record_court_outcome(
+            actor=desk.actor("legal"), complaint=desk.load(complaint.id),
+            claim_ids=desk.claims(complaint), for_rights_holder=False, reasons="Judgment.",
+            documents=[desk.exhibit("judgment.jpg", by="legal")])
+    for who in ("seller", "rights_holder"):
+        shown = text_of(as_person(who).get(f"/complaints/{complaint.reference}"))
+        assert "judgment.jpg" in shown and "Confirmed" in shown, who

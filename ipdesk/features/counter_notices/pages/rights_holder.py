@@ -11,6 +11,7 @@ from ipdesk.core.http.forms import Form
 from ipdesk.features.complaints import elements
 from ipdesk.features.complaints import operations as complaints
 from ipdesk.features.counter_notices import operations, schemas
+from ipdesk.features.counter_notices.models import COURT_FLAGS
 from ipdesk.features.counter_notices.pages.base import (
     case_page,
     clock_of,
@@ -113,7 +114,7 @@ def court_action(reference: str) -> Any:
 def _flags(regime: str) -> list[str]:
     """What the regime wants to know of the action beside court, number and day."""
     return [proof for element in elements.required(regime, "court_action")
-            for proof in element["proven_by"] if proof in schemas.CourtActionSchema.FLAGS]
+            for proof in element["proven_by"] if proof in COURT_FLAGS]
 
 
 def _told(reference: str, said: dict[str, Any]) -> str:
