@@ -36,14 +36,19 @@ def run_desk(settings: Settings, *, host: str, port: int, threads: int) -> None:
     if settings.demo:
         environment |= {"IPDESK_DEMO": "1", "IPDESK_BASE_URL": settings.base_url}
     desk = [sys.executable, "-m", "ipdesk"]
-    web = [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", "1",
-           "--threads", str(threads), "--bind", f"{host}:{port}", "--graceful-timeout", "5",
-           "--max-requests", "0", "--no-control-socket", "--log-level", "warning",
-           "--keep-alive", "30", "ipdesk.web:application"]
+    web = web_command(host, port, threads)
     # Own sessions: Ctrl-C reaches this process only, which then stops both in order.
     children = [subprocess.Popen(command, env=environment, start_new_session=True)
                 for command in (web, [*desk, "worker"])]
     raise SystemExit(_watch(children))
+
+
+def web_command(host: str, port: int, threads: int) -> list[str]:
+    """The web server of one installation, which ``IPDESK_INSTANCE`` names: one process with threads."""
+    return [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", "1",
+            "--threads", str(threads), "--bind", f"{host}:{port}", "--graceful-timeout", "5",
+            "--max-requests", "0", "--no-control-socket", "--log-level", "warning",
+            "--keep-alive", "30", "ipdesk.web:application"]
 
 
 def _watch(children: Sequence[subprocess.Popen[bytes]]) -> int:
