@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select, literal, tuple_
 
 from ipdesk.core.db.core import db
 
 PAGE_ROWS = 25
+_BIGGEST = 2**63
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,24 @@ def _read(cursor: str, keys: Sequence[Any]) -> tuple[str, list[Any]] | None:
         direction, *values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         if direction not in ("after", "before") or len(values) != len(keys):
             return None
-        return direction, [
-            datetime.fromisoformat(v) if k.type.python_type is datetime else k.type.python_type(v)
-            for k, v in zip(keys, values, strict=True)
-        ]
-    except (ValueError, TypeError, NotImplementedError):
+        return direction, [_value(k.type.python_type, v) for k, v in zip(keys, values, strict=True)]
+    except (ValueError, TypeError):
         return None
+
+
+def _value(kind: type, said: Any) -> Any:
+    """A key value out of a cursor; ``ValueError`` for one that no column could hold."""
+    if kind is datetime:
+        at = datetime.fromisoformat(said)
+        if at.tzinfo is None:
+            raise ValueError("an instant without zone")
+        return at
+    value = kind(said)
+    if isinstance(value, int) and not -_BIGGEST <= value < _BIGGEST:
+        raise ValueError("a number beyond 64 bits")
+    if isinstance(value, str) and (value != said or "\0" in value):
+        raise ValueError("no text")
+    return value
 
 
 def fetch_page(
@@ -54,8 +67,9 @@ def fetch_page(
     backwards = place is not None and place[0] == "before"
     falling = descending != backwards
     if place is not None:
-        edge = tuple_(*keys)
-        query = query.where(edge < tuple_(*place[1]) if falling else edge > tuple_(*place[1]))
+        # Bound by the columns' own types: an instant has another text in SQLite than a plain datetime.
+        edge, here = tuple_(*keys), tuple_(*[literal(v, k.type) for k, v in zip(keys, place[1], strict=True)])
+        query = query.where(edge < here if falling else edge > here)
     query = query.order_by(*[key.desc() if falling else key.asc() for key in keys]).limit(rows + 1)
     found = list(db.session.execute(query).all())
     more = len(found) > rows
