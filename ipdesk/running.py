@@ -28,9 +28,11 @@ def run_desk(settings: Settings, *, host: str, port: int, threads: int) -> None:
     with app.app_context():
         upgrade()
         if settings.demo:
-            from ipdesk.demo import ensure_demo
+            from ipdesk.demo import ensure_demo, is_empty
 
-            ensure_demo(settings)
+            if is_empty():
+                click.echo("Loading the demo marketplace; this takes a little …")
+                ensure_demo(settings)
     _say(settings, host, port)
     environment = {**os.environ, "IPDESK_INSTANCE": str(settings.instance)}
     if settings.demo:

@@ -2,6 +2,6 @@
 
 from ipdesk.demo.clock import advance_clock, moved_by
 from ipdesk.demo.people import accounts_text
-from ipdesk.demo.story import ensure_demo
+from ipdesk.demo.story import ensure_demo, is_empty
 
-__all__ = ["accounts_text", "advance_clock", "ensure_demo", "moved_by"]
+__all__ = ["accounts_text", "advance_clock", "ensure_demo", "is_empty", "moved_by"]

@@ -40,13 +40,19 @@ _DAYS = 70
 MARKET = ("harbour", "Harbour Marketplace", "https://harbour.example", "US")
 
 
+def is_empty() -> bool:
+    """Whether nobody has an account yet; needs an application context."""
+    found = db.session.execute(select(User.id).limit(1)).first()
+    db.session.rollback()
+    return found is None
+
+
 def ensure_demo(settings: Settings) -> bool:
     """Load the demo marketplace unless there are accounts already; needs an application context.
 
     Returns whether it was loaded. Takes some ten seconds.
     """
-    if db.session.execute(select(User.id).limit(1)).first():
-        db.session.rollback()
+    if not is_empty():
         return False
     Stage(settings, DemoClock(settings.instance).now().replace(microsecond=0)).play()
     return True
