@@ -27,7 +27,7 @@ from ipdesk.features.evidence import queries as evidence
 from ipdesk.features.evidence.models import Exhibit
 
 # What only the desk's own people read in a timeline.
-STAFF_ONLY_ACTS = frozenset({"deadline_missed"})
+STAFF_ONLY_ACTS = frozenset({"deadline_missed", "bundle_downloaded"})
 
 
 def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:

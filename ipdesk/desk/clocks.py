@@ -42,13 +42,15 @@ def clock_facts(line: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "name": line["name"], "label": law_text(line["label"]), "movers": line["movers"],
         "when": moment_text(until, zone(), locale()), "iso": until.isoformat(),
         "distance": distance_text(until, now, calendar=calendar, zone=counted.zone, locale=locale()),
-        "tone": tone_of(until, now), "counted": _counted(counted), "window": _window(line, target),
+        "tone": tone_of(until, now), "counted": _counted(counted, until == target), "window": _window(line, target),
         "basis": law_text(line["basis"]), "sheet": sheet_facts(counted),
     }
 
 
-def _counted(computation: Computation) -> str:
-    days = [day.on for day in computation.days if day.number is not None]
+def _counted(computation: Computation, to_target: bool) -> str:
+    most = computation.rule["window"][0] if to_target else None
+    days = [day.on for day in computation.days
+            if day.number is not None and (most is None or day.number <= most)]
     if not days:
         return ""
     if len(days) <= LISTED_DAYS:

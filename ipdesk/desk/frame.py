@@ -5,7 +5,6 @@ from typing import Any
 from flask import current_app, g, request, url_for
 from flask_babel import gettext
 
-from ipdesk.core.http.installation import settings
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.desk import inbox, lists, words
 
@@ -19,7 +18,7 @@ def frame() -> dict[str, Any]:
     return {
         "html_lang": language.replace("_", "-"),
         "text_direction": "rtl" if language.split("_")[0] in RIGHT_TO_LEFT else "ltr",
-        "service_name": settings().operator_name, "nav": nav(actor), "languages": languages(language),
+        "nav": nav(actor), "languages": languages(language),
         "sign_in_url": url_for("security.login"), "sign_out_url": url_for("security.logout"),
         "account_url": url_for("accounts.account"), "footer_links": footer(),
         **words.names(), "waiting_names": lists.WAITING, "regime_names": words.regimes,

@@ -34,6 +34,7 @@ RIGHT_KINDS = {
 ACTS = {
     "open": _l("The complaint was filed"),
     "deadline_missed": _l("A time limit of the desk passed"),
+    "bundle_downloaded": _l("A bundle of the case was downloaded"),
 }
 
 

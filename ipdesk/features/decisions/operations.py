@@ -30,6 +30,7 @@ def decide(
     if seen is not None and seen != complaint.version_id:
         raise Stale(seen, complaint.version_id)
     work.require_free(actor, complaint)
+    _require_reasons(reasons)
     claims = complaints.claims_of(complaint.id, claim_ids)
     if not claims:
         raise Refusal("nothing_chosen")
@@ -48,6 +49,12 @@ def decide(
     else:
         _carry_out(actor, complaint, claims, decision)
     return decision
+
+
+def _require_reasons(reasons: Mapping[str, Any]) -> None:
+    """The statement of reasons is never empty, so that the guard of the door cannot see this."""
+    if not all(str(reasons.get(field) or "").strip() for field in ("facts", "ground")):
+        raise Refusal("reasons_missing")
 
 
 def needs_four_eyes(complaint: Complaint, claims: Sequence[Claim], trigger: str) -> bool:
@@ -132,6 +139,7 @@ def rehearse(
         raise Refusal("nothing_chosen")
     needs_four_eyes(complaint, claims, trigger)
     work.require_free(actor, complaint)
+    _require_reasons(reasons)
     statement = statement_of_reasons(complaint, claims, trigger, reasons, actor.at)
     savepoint = db.session.begin_nested()
     try:

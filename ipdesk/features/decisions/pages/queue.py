@@ -36,8 +36,8 @@ def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     held = row["assignee_id"] is not None and (
         row["taken_until"] is None or row["taken_until"] > g.actor.at)
     return {
-        **row, "reason": reason_for_place(row["clock"], g.actor.at), "tone": tone(row["clock"], g.actor.at),
-        "held": held, "held_by_me": held and row["assignee_id"] == g.actor.user_id,
+        **row, **reason_for_place(row["clock"], g.actor.at), "held": held,
+        "held_by_me": held and row["assignee_id"] == g.actor.user_id,
         "href": where(row["kind"], row["reference"]),
     }
 
@@ -49,24 +49,21 @@ def where(kind: str, reference: str) -> str:
     return url_for("desk.complaint", reference=reference)
 
 
-def reason_for_place(clock: Mapping[str, Any] | None, now: datetime) -> str:
-    """Why the row stands where it stands: the clock, and how far it has run."""
+def reason_for_place(clock: Mapping[str, Any] | None, now: datetime) -> dict[str, str]:
+    """Why the row stands where it stands: which ``clock``, how far it has run (``why``), its ``tone``."""
     if clock is None:
-        return gettext("No clock of the desk runs: look at it first")
+        return {"clock": gettext("No clock of the desk runs"), "why": gettext("look at it first"),
+                "tone": "overdue"}
     label = translate(rules.workflows.deadline(clock["name"])["label"], str(get_locale()))
     target, breach = clock["target_at"], clock["breach_at"]
     if clock["missed"] or breach < now:
-        return gettext("%(label)s: overdue since %(when)s", label=label, when=_when(breach))
+        return {"clock": label, "why": gettext("overdue since %(when)s", when=_when(breach)),
+                "tone": "overdue"}
     if target is not None and target < now:
-        return gettext("%(label)s: target passed, overdue from %(when)s", label=label, when=_when(breach))
-    return gettext("%(label)s: target %(when)s", label=label, when=_when(target or breach))
-
-
-def tone(clock: Mapping[str, Any] | None, now: datetime) -> str:
-    """``overdue``, ``soon`` (the target has passed) or ``calm``."""
-    if clock is None or clock["missed"] or clock["breach_at"] < now:
-        return "overdue"
-    return "soon" if clock["target_at"] is not None and clock["target_at"] < now else "calm"
+        return {"clock": label, "tone": "soon",
+                "why": gettext("target passed, overdue from %(when)s", when=_when(breach))}
+    return {"clock": label, "why": gettext("target %(when)s", when=_when(target or breach)),
+            "tone": "calm"}
 
 
 def _when(at: datetime) -> str:

@@ -1,0 +1,368 @@
+"""The staff's pages over HTTP: who may open them, what they do, and what never leaks out of them."""
+
+import re
+
+import pytest
+from sqlalchemy import event, func, select
+
+from ipdesk.core.audit.models import AuditEntry
+from ipdesk.core.casework.models import Note
+from ipdesk.core.db.core import db
+from ipdesk.core.outbox.models import Outbox
+from ipdesk.features.complaints import operations as complaints
+from ipdesk.features.decisions import operations, work
+from tests.staff import REASONS, floor  # noqa: F401
+
+STAFF_PAGES = ("/queue", "/proposals", "/supervision", "/outbox", "/snippets")
+SECRET = "zzprivatezz"
+
+
+def text_of(response):
+    return response.get_data(as_text=True)
+
+
+def form_of(floor, filed, **given):
+    """The fields of a decision about every claim of a complaint."""
+    return {"claim_ids": floor.claims(filed), "seen": floor.version("complaint", filed.id),
+            "form_key": f"key-{filed.id}", **{k: v for k, v in REASONS.items() if k != "automated"}} | given
+
+
+def statements(app, act):
+    """How many SQL statements ``act`` sends."""
+    sent = []
+    with app.app_context():
+        engine = db.engine
+
+    def note(_connection, _cursor, statement, *_more):
+        sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        response = act()
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert response.status_code == 200
+    return len([one for one in sent if one.lstrip().upper().startswith(("SELECT", "WITH"))])
+
+
+# --- who may open what -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("page", STAFF_PAGES)
+def test_pages_of_the_desk_are_for_its_people_only(floor, page):
+    for who in ("legal", "reviewer", "admin", "auditor"):
+        assert floor.browser(who).get(page).status_code == 200, who
+    for who in ("seller_a", "rights_holder"):
+        assert floor.browser(who).get(page).status_code == 403, who
+    assert "/sign-in" in floor.app.test_client().get(page).location
+
+
+def test_a_case_opens_for_its_own_sides_and_is_not_there_for_others(floor):
+    filed = floor.told()[0]
+    page = f"/complaints/{filed.reference}"
+    for who in ("legal", "auditor", "admin", "seller_a", "rights_holder"):
+        assert floor.browser(who).get(page).status_code == 200, who
+    for who in ("seller_b", "rival_holder"):
+        assert floor.browser(who).get(page).status_code == 404, who
+    assert "/sign-in" in floor.app.test_client().get(page).location
+
+
+def test_a_seller_never_sees_a_complaint_before_it_was_told(floor):
+    filed = floor.file()[0]
+    seller = floor.browser("seller_a")
+    assert seller.get(f"/complaints/{filed.reference}").status_code == 404
+    assert filed.reference not in text_of(seller.get("/complaints"))
+    with floor.app.app_context():
+        floor.desk.accept([filed])
+    assert seller.get(f"/complaints/{filed.reference}").status_code == 200
+    assert filed.reference in text_of(seller.get("/complaints"))
+
+
+@pytest.mark.parametrize("who", ["seller_a", "rights_holder", "auditor"])
+def test_nobody_but_handlers_decides_screens_or_takes(floor, who):
+    filed, waiting = floor.contested(), floor.file()[0]
+    with floor.app.app_context():
+        notice = db.session.get(complaints.Notice, waiting.notice_id).reference
+    browser = floor.browser(who)
+    for path, said in (
+        (f"/complaints/{filed.reference}/decide/uphold", form_of(floor, filed, step="confirm")),
+        (f"/notices/{notice}/screen", {"trigger": "accept"}), ("/queue/next", {}),
+        (f"/work/notice/{notice}/take", {}), (f"/work/notice/{notice}/give-back", {}),
+        (f"/work/notice/{notice}/notes", {"text": "x"}), ("/notices/record", {}),
+        (f"/work/notice/{notice}/assign", {"user_id": 1}), ("/supervision/skills", {"user_id": 1}),
+        ("/conflicts", {"store": "S-1", "because": "x"}),
+    ):
+        assert browser.post(path, data=said).status_code == 403, path
+    assert floor.states(filed) == ["counter_notified.decision"]
+    assert floor.states(waiting) == ["received.screening"]
+
+
+def test_an_auditor_reads_everything_and_changes_nothing(floor):
+    filed, waiting = floor.contested(), floor.file()[0]
+    proposal = floor.propose(floor.told()[0])
+    with floor.app.app_context():
+        notice = db.session.get(complaints.Notice, waiting.notice_id).reference
+        before = db.session.execute(select(func.count()).select_from(AuditEntry)).scalar_one()
+    auditor = floor.browser("auditor")
+    for page in (f"/complaints/{filed.reference}", f"/notices/{notice}/screen",
+                 f"/decisions/{proposal}", *STAFF_PAGES):
+        body = text_of(auditor.get(page))
+        forms = re.findall(r'<form[^>]*method="post"[^>]*action="([^"]*)"', body)
+        assert set(forms) <= {"/sign-out"}, page
+    for path in (f"/decisions/{proposal}/approve", f"/decisions/{proposal}/decline", "/snippets"):
+        assert auditor.post(path, data={"because": "x", "title": "a", "text": "b"}).status_code == 403
+    with floor.app.app_context():
+        assert db.session.execute(select(func.count()).select_from(AuditEntry)).scalar_one() == before
+
+
+# --- deciding --------------------------------------------------------------------------------------------
+
+
+def test_a_decision_is_read_word_for_word_before_it_is_sent(floor):
+    filed = floor.contested()
+    legal = floor.browser("legal")
+    path = f"/complaints/{filed.reference}/decide/uphold"
+    assert "house rule: the marketplace decides a contested complaint" in text_of(legal.get(path))
+    preview = text_of(legal.post(path, data=form_of(floor, filed, step="preview")))
+    assert REASONS["facts"] in preview and "Decided by a person" in preview
+    assert preview.count('class="ipd-letter"') >= 3, "the statement and a letter to each side"
+    assert floor.states(filed) == ["counter_notified.decision"]
+    done = legal.post(path, data=form_of(floor, filed, step="confirm"))
+    assert done.status_code == 303 and done.location.endswith(filed.reference)
+    assert floor.states(filed) == ["closed.upheld"]
+
+
+def test_reasons_that_are_missing_are_asked_for_with_everything_kept(floor):
+    filed = floor.contested()
+    answer = floor.browser("legal").post(
+        f"/complaints/{filed.reference}/decide/uphold",
+        data=form_of(floor, filed, ground="", facts="kept <b>words</b>", step="preview"))
+    assert answer.status_code == 422
+    assert "kept &lt;b&gt;words&lt;/b&gt;" in text_of(answer) and 'href="#ground"' in text_of(answer)
+
+
+def test_a_text_block_is_put_under_the_grounds(floor):
+    legal = floor.browser("legal")
+    assert legal.post("/snippets", data={"title": "Exhaustion", "text": "A first sale was not shown.",
+                                         "form_key": "s"}).status_code == 303
+    filed = floor.contested()
+    answer = legal.post(f"/complaints/{filed.reference}/decide/dismiss", data=form_of(
+        floor, filed, ground="As follows.", facts="", snippet="1", step="insert"))
+    assert answer.status_code == 200
+    assert "As follows.\n\nA first sale was not shown." in text_of(answer).replace("\r", "")
+
+
+def test_a_stale_click_gets_the_page_that_says_so(floor):
+    filed = floor.contested()
+    stale = form_of(floor, filed, step="confirm", seen=floor.version("complaint", filed.id) - 1)
+    answer = floor.browser("legal").post(f"/complaints/{filed.reference}/decide/uphold", data=stale)
+    assert answer.status_code == 409 and "moved while you were reading" in text_of(answer)
+    assert floor.states(filed) == ["counter_notified.decision"]
+
+
+def test_of_two_who_decide_from_the_same_page_one_wins(floor):
+    filed = floor.contested()
+    same = form_of(floor, filed, step="confirm")
+    first = floor.browser("legal").post(
+        f"/complaints/{filed.reference}/decide/uphold", data=same | {"form_key": "one"})
+    second = floor.browser("legal_two").post(
+        f"/complaints/{filed.reference}/decide/dismiss", data=same | {"form_key": "two"})
+    assert (first.status_code, second.status_code) == (303, 409)
+    assert floor.states(filed) == ["closed.upheld"]
+
+
+def test_the_same_form_sent_twice_decides_once(floor):
+    filed = floor.contested()
+    legal, said = floor.browser("legal"), form_of(floor, filed, step="confirm")
+    path = f"/complaints/{filed.reference}/decide/uphold"
+    assert legal.post(path, data=said).status_code == 303
+    again = legal.post(path, data=said)
+    assert again.status_code in (303, 409)
+    with floor.app.app_context():
+        assert len(operations.notices.queries.claims_of(filed.id)) == 1
+        assert db.session.execute(select(func.count()).select_from(operations.Decision)).scalar_one() == 1
+
+
+def test_four_eyes_over_http(floor):
+    filed = floor.told()[0]
+    legal, second = floor.browser("legal"), floor.browser("legal_two")
+    path = f"/complaints/{filed.reference}/decide/act_now"
+    assert "two people" in text_of(legal.get(path))
+    legal.post(path, data=form_of(floor, filed, step="confirm"))
+    assert floor.states(filed) == ["pending_response.open"]
+    reference = re.search(r"/decisions/(D-[0-9A-Z-]+)", text_of(second.get("/proposals"))).group(1)
+    own = text_of(legal.get(f"/decisions/{reference}"))
+    assert f"/decisions/{reference}/approve" not in own
+    refused = legal.post(f"/decisions/{reference}/approve", data={"form_key": "a"})
+    assert refused.status_code == 409 and "second person" in text_of(refused)
+    shown = text_of(second.get(f"/decisions/{reference}"))
+    assert "Letters" in shown and REASONS["ground"] in shown
+    assert second.post(f"/decisions/{reference}/approve", data={
+        "form_key": "b", "seen": floor.version("complaint", filed.id)}).status_code == 303
+    assert floor.states(filed) == ["delisted.open"]
+
+
+@pytest.mark.parametrize("who", ["seller_a", "rights_holder"])
+def test_a_proposal_is_nobody_s_business_outside_the_desk(floor, who):
+    filed = floor.told()[0]
+    reference = floor.propose(filed)
+    browser = floor.browser(who)
+    page = text_of(browser.get(f"/complaints/{filed.reference}"))
+    assert reference not in page and REASONS["facts"] not in page
+    assert browser.get(f"/decisions/{reference}").status_code == 403
+
+
+def test_a_conflict_blocks_taking_and_deciding_and_hides_the_buttons(floor):
+    filed = floor.contested()
+    legal = floor.browser("legal")
+    done = legal.post("/conflicts", data={
+        "store": floor.desk.stores[0].external_id, "because": "my sister's store", "form_key": "c"})
+    assert done.status_code == 303
+    assert legal.post(f"/work/complaint/{filed.reference}/take", data={"form_key": "t"}).status_code == 409
+    answer = legal.post(f"/complaints/{filed.reference}/decide/uphold",
+                        data=form_of(floor, filed, step="confirm"))
+    assert answer.status_code == 409 and "conflict of interest" in text_of(answer)
+    assert "/decide/" not in text_of(legal.get(f"/complaints/{filed.reference}"))
+    assert floor.states(filed) == ["counter_notified.decision"]
+
+
+def test_what_another_holds_shows_its_holder_and_no_buttons(floor):
+    filed = floor.contested()
+    floor.act(work.take, "legal_two", "complaint", filed.id)
+    page = text_of(floor.browser("legal").get(f"/complaints/{filed.reference}"))
+    assert "The second legal holds this case" in page and "/decide/" not in page
+
+
+# --- queue and screening ---------------------------------------------------------------------------------
+
+
+def test_take_next_opens_the_case_that_is_due_first(floor):
+    filed = floor.file()[0]
+    legal = floor.browser("legal")
+    answer = legal.post("/queue/next")
+    assert re.search(r"/notices/N-[0-9A-Z-]+/screen$", answer.location)
+    assert "You hold this case" in text_of(legal.get(answer.location))
+    assert legal.post(answer.location, data={"trigger": "accept", "form_key": "x"}).status_code == 303
+    assert floor.states(filed) == ["pending_response.sending"]
+    assert legal.post("/queue/next").location.endswith("/queue")
+
+
+def test_the_queue_stands_in_the_order_of_what_is_due_and_says_why(floor):
+    contested, filed = floor.contested(), floor.file()[0]
+    page = text_of(floor.browser("legal").get("/queue"))
+    with floor.app.app_context():
+        notice = db.session.get(complaints.Notice, filed.notice_id).reference
+    assert page.index(notice) < page.index(contested.reference)
+    assert "Screening of the notice" in page and "Decision of the marketplace" in page
+    assert filed.reference not in page, "the complaint is screened with its notice"
+
+
+def test_a_notice_is_sent_back_only_with_what_is_missing(floor):
+    filed = floor.file()[0]
+    legal = floor.browser("legal")
+    with floor.app.app_context():
+        notice = db.session.get(complaints.Notice, filed.notice_id).reference
+    path = f"/notices/{notice}/screen"
+    assert "What the law asks for" in text_of(legal.get(path))
+    assert legal.post(path, data={"trigger": "send_back", "form_key": "a"}).status_code == 422
+    assert legal.post(path, data={"trigger": "refuse", "form_key": "b"}).status_code == 422
+    assert legal.post(path, data={"trigger": "send_back", "missing": ["contact"], "remark": "no street",
+                                  "form_key": "c"}).status_code == 303
+    with floor.app.app_context():
+        row = db.session.get(complaints.Notice, filed.notice_id)
+        assert (row.state, row.missing) == ("deficient", ["contact"])
+        letter = db.session.execute(select(Outbox).where(
+            Outbox.message == "notice_deficient", Outbox.channel == "mail")).scalar_one()
+        assert "no street" in letter.body_text
+
+
+def test_an_assignment_is_the_administrator_s(floor):
+    filed = floor.contested()
+    said = {"user_id": floor.desk.people["reviewer"].id, "form_key": "a"}
+    path = f"/work/complaint/{filed.reference}/assign"
+    assert floor.browser("legal").post(path, data=said).status_code == 403
+    assert floor.browser("admin").post(path, data=said).status_code == 303
+    assert "assigned to The reviewer" in text_of(floor.browser("legal").get(f"/complaints/{filed.reference}"))
+
+
+# --- private notes ---------------------------------------------------------------------------------------
+
+
+def test_private_notes_reach_no_page_of_a_party_and_no_letter(floor):
+    filed = floor.contested()
+    legal = floor.browser("legal")
+    said = {"text": f"{SECRET} looks shaky", "form_key": "n"}
+    assert legal.post(f"/work/complaint/{filed.reference}/notes", data=said).status_code == 303
+    legal.post(f"/complaints/{filed.reference}/decide/uphold", data=form_of(floor, filed, step="confirm"))
+    assert SECRET in text_of(legal.get(f"/complaints/{filed.reference}"))
+    for who in ("seller_a", "rights_holder"):
+        browser = floor.browser(who)
+        for page in (f"/complaints/{filed.reference}", "/complaints", "/inbox", "/"):
+            assert SECRET not in text_of(browser.get(page, follow_redirects=True)), (who, page)
+    with floor.app.app_context():
+        assert db.session.execute(select(func.count()).select_from(Note)).scalar_one() == 1
+        for letter in db.session.execute(select(Outbox)).scalars():
+            assert SECRET not in letter.body_text + letter.body_html + letter.subject
+
+
+# --- undeliverable, reopened -----------------------------------------------------------------------------
+
+
+def test_a_proof_of_delivery_starts_the_seller_s_time(floor):
+    filed = floor.file()[0]
+    with floor.app.app_context():
+        floor.desk.accept([filed])
+    legal, path = floor.browser("legal"), f"/complaints/{filed.reference}/step/prove_delivery"
+    said = {"claim_ids": floor.claims(filed), "seen": floor.version("complaint", filed.id), "form_key": "p"}
+    assert legal.post(path, data=said).status_code == 422, "how is it proven?"
+    assert legal.post(path, data=said | {"proof": "Courier receipt 4711"}).status_code == 303
+    assert floor.states(filed) == ["pending_response.open"]
+
+
+def test_steps_that_need_reasons_have_no_short_way(floor):
+    filed = floor.contested()
+    answer = floor.browser("legal").post(
+        f"/complaints/{filed.reference}/step/uphold", data={"claim_ids": floor.claims(filed)})
+    assert answer.status_code == 409
+    assert floor.states(filed) == ["counter_notified.decision"]
+
+
+def test_a_closed_complaint_is_reopened_by_two(floor):
+    filed = floor.contested()
+    floor.act(operations.decide, "legal", "complaint", filed.id, claim_ids=floor.claims(filed),
+              trigger="uphold", reasons=REASONS)
+    reference = floor.propose(filed, trigger="reopen")
+    assert floor.states(filed) == ["closed.upheld"]
+    floor.browser("legal_two").post(f"/decisions/{reference}/approve", data={"form_key": "r"})
+    assert floor.states(filed) == ["counter_notified.decision"]
+
+
+# --- cost ------------------------------------------------------------------------------------------------
+
+
+def test_lists_and_case_pages_ask_the_database_a_bounded_number_of_times(floor):
+    filed = floor.contested()
+    for who, page, most in (
+        ("legal", "/complaints", 2), ("rights_holder", "/complaints", 3), ("seller_a", "/complaints", 7),
+        ("legal", "/queue", 5), ("legal", "/", 3),
+    ):
+        browser = floor.browser(who)
+        before = statements(floor.app, lambda b=browser, p=page: b.get(p))
+        assert before <= most, (who, page, before)
+    for who, most in (("legal", 34), ("seller_a", 29), ("rights_holder", 29)):
+        browser = floor.browser(who)
+        number = statements(floor.app, lambda b=browser: b.get(f"/complaints/{filed.reference}"))
+        assert number <= most, (who, number)
+
+
+def test_a_list_costs_the_same_with_more_rows(floor):
+    legal = floor.browser("legal")
+    floor.told()
+    one = statements(floor.app, lambda: legal.get("/complaints"))
+    for _ in range(5):
+        floor.told()
+    assert statements(floor.app, lambda: legal.get("/complaints")) == one
+    few = statements(floor.app, lambda: legal.get("/queue"))
+    for _ in range(5):
+        floor.file()
+    assert statements(floor.app, lambda: legal.get("/queue")) <= few + 1
