@@ -110,7 +110,7 @@ def check(context: click.Context, as_json: bool) -> None:
 
     settings = _settings(context)
     wiring.parts("models")
-    problems = wiring.check_law(settings)
+    problems = wiring.check_law(settings, clock_of(settings).now().date())
     for problem in problems:
         click.echo(json.dumps({"place": problem.place, "code": problem.code,
                                "message": problem.message})
@@ -144,6 +144,7 @@ def run(context: click.Context, host: str, port: int, threads: int, demo: bool) 
 @click.pass_context
 def worker(context: click.Context, until_idle: bool, parent: int | None) -> None:
     """Run the worker: deadlines, letters, instructions to the marketplace, the log."""
+    from ipdesk.core.jobs import work
     from ipdesk.core.jobs.loop import Worker
     from ipdesk.worker import jobs
 
@@ -154,10 +155,12 @@ def worker(context: click.Context, until_idle: bool, parent: int | None) -> None
         working = Worker(jobs(settings, clock), clock)
         if until_idle:
             click.echo(f"{working.until_idle()} done")
+            work.close()
             return
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: working.stop())
         working.forever()
+        work.close()
 
 
 @desk.command()
@@ -213,6 +216,28 @@ def _span(text: str) -> timedelta:
     if unit is None or not text[:-1].isdigit():
         raise ValueError("say a span like 4d, 36h or 90m")
     return timedelta(**{unit: int(text[:-1])})
+
+
+_BENCH_CASES = ("list", "case", "dashboard", "file", "bundle", "sweep")
+
+
+@desk.command()
+@click.argument("case", type=click.Choice([*_BENCH_CASES, "all"]))
+@click.option("--size", type=click.IntRange(1), help="Complaints (sweep: deadlines; bundle: exhibits). Default: the full size.")
+@click.option("--database", default="", metavar="URL", help="An EMPTY database to fill; everything in it is removed at the end. "
+              "Default: SQLite in a folder of its own.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per case.")
+def bench(case: str, size: int | None, database: str, as_json: bool) -> None:
+    """Measure CASE on a throw-away database that the command fills itself (docs/benchmarks.md)."""
+    from ipdesk import bench as measured
+
+    cases = _BENCH_CASES if case == "all" else (case,)
+    try:
+        for figures in measured.run(cases, size=size, database=database,
+                                    say=lambda text: click.echo(text, err=True)):
+            click.echo(json.dumps(figures) if as_json else measured.as_text(figures))
+    except (measured.NotEmpty, measured.NotAnswered) as error:
+        raise click.ClickException(str(error)) from None
 
 
 def main() -> None:

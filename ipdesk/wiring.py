@@ -1,6 +1,7 @@
 """The only file that knows every feature: it joins names in the law's files to functions here."""
 
 import importlib
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from flask import Flask, g, request
 from flask_babel import Babel, get_locale, get_timezone
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
+from sqlalchemy import inspect, select
 
 from ipdesk.config import Settings
+from ipdesk.core.casework.models import Case
 from ipdesk.core.casework.rules import Rules, rules
 from ipdesk.core.db.core import db
 from ipdesk.core.deadlines.calendar import read_rule
@@ -86,7 +89,7 @@ def assemble(app: Flask, settings: Settings, clock: Clock | None) -> None:
     csrf.init_app(app)
     headers.install(app, behind_https=settings.behind_https)
     problems.install(app)
-    join_rules(settings)
+    refuse_broken_law(app, settings)
     show_texts(app, settings)
     for module in parts("setup"):
         module.setup(app)
@@ -112,15 +115,31 @@ def join_rules(settings: Settings) -> None:
         problems.register_refusals(getattr(module, "REFUSALS", {}))
 
 
-def check_law(settings: Settings) -> list[Problem]:
-    """Everything wrong with the files under ``workflows/``, as ``ipdesk check`` prints it."""
+def check_law(settings: Settings, on: date) -> list[Problem]:
+    """Everything wrong with the files under ``workflows/`` on the day ``on``, as ``ipdesk check`` prints it."""
     parts("models")
     join_rules(settings)
     known = KnownNames(
         guards=frozenset(rules.guards), effects=frozenset(rules.effects),
         recipients=frozenset(name.rpartition(":")[2] for name in rules.recipients),
         messages=frozenset(rules.letters) & frozenset(letter_book().letters))
-    return check(rules.workflows, known, read_rule=read_rule)
+    return check(rules.workflows, known, on=on, read_rule=read_rule)
+
+
+def refuse_broken_law(app: Flask, settings: Settings) -> None:
+    """Do not start on files that fail their check, or without a file that a stored case was opened under."""
+    problems = check_law(settings, app.extensions["ipdesk.clock"].now().date())
+    if problems:
+        raise RuntimeError("the workflow files do not hold:\n" + "\n".join(map(str, problems)))
+    with app.app_context():
+        if not inspect(db.engine).has_table(Case.__tablename__):
+            return
+        in_use = db.session.execute(select(
+            Case.workflow, Case.workflow_version, Case.workflow_digest).distinct()).all()
+        db.session.remove()
+    if gone := rules.workflows.missing([tuple(row) for row in in_use]):
+        raise RuntimeError("cases were opened under files that are gone or changed in meaning: "
+                           + ", ".join(f"{name} version {number}" for name, number, _ in gone))
 
 
 def show_texts(app: Flask, settings: Settings) -> None:

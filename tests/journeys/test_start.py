@@ -1,0 +1,51 @@
+"""What keeps a desk from starting: law that does not hold, or that a stored case no longer finds."""
+
+import shutil
+
+import pytest
+
+from ipdesk import create_app
+from ipdesk.config import PROJECT_ROOT, load_settings
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.core import db
+from ipdesk.core.kernel.clock import FixedClock
+
+
+@pytest.fixture
+def own_law(tmp_path, app):
+    """Settings of an installation with its own copy of the law; the shared rules are put back after."""
+    for name in ("workflows", "templates"):
+        shutil.copytree(PROJECT_ROOT / name, tmp_path / name)
+    kept = dict(vars(rules))
+    yield load_settings(tmp_path / "instance", root=tmp_path, testing=True)
+    vars(rules).update(kept)
+
+
+def change(settings, file, old, new):
+    path = settings.workflows / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_an_unknown_guard_keeps_the_desk_from_starting(own_law, clock):
+    change(own_law, "complaint/marketplace.yaml", "guards: [listing_is_live]", "guards: [listing_was_nice]")
+    with pytest.raises(RuntimeError, match="listing_was_nice"):
+        create_app(own_law, FixedClock(clock.now()))
+
+
+def test_a_changed_meaning_under_a_running_case_keeps_the_desk_from_starting(own_law, clock):
+    app = create_app(own_law, FixedClock(clock.now()))
+    with app.app_context():
+        db.create_all()
+        from ipdesk.core.casework.advance import open_case
+        from ipdesk.core.db.unit_of_work import unit_of_work
+        from ipdesk.core.kernel.actors import clock_actor
+
+        with unit_of_work():
+            open_case(actor=clock_actor(clock.now()), kind="complaint", workflow="marketplace")
+        db.session.remove()
+    create_app(own_law, FixedClock(clock.now()))
+    change(own_law, "complaint/marketplace.yaml", "    rank: 15", "    rank: 16")
+    with pytest.raises(RuntimeError, match="marketplace version 1"):
+        create_app(own_law, FixedClock(clock.now()))
