@@ -3,9 +3,10 @@
 import json
 import logging
 import signal
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -119,6 +120,66 @@ def check(context: click.Context, as_json: bool) -> None:
         raise SystemExit(FAILED)
     if not as_json:
         click.echo("The workflow files and tables hold.")
+
+
+@desk.command()
+@click.argument("regime")
+@click.option("--from", "state", help="Begin in this state instead of the first one.")
+@click.option("--start", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]),
+              help="When it begins, in the desk's zone; now by default.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per step.")
+@click.pass_context
+def simulate(context: click.Context, regime: str, state: str | None, start: datetime | None,
+             as_json: bool) -> None:
+    """What happens under REGIME if nobody answers, with dates."""
+    from ipdesk.core.deadlines.calendar import compute
+    from ipdesk.core.deadlines.wording import moment_text
+    from ipdesk.core.workflow import simulate as replay
+
+    settings = _settings(context)
+    law, registry = _workflow(settings, regime)
+    if state is not None and state not in law.states:
+        raise click.BadParameter(f"{regime} has no state {state}", param_hint="--from")
+    begin = (start.replace(tzinfo=ZoneInfo(settings.zone)).astimezone(UTC) if start
+             else clock_of(settings).now())
+    for step in replay.simulate(
+        law, registry, start=begin, zone=settings.zone, state=state,
+        compute=lambda row, at, zone: compute(row, at, zone=zone),
+    ):
+        due = step.counted.due_at if step.counted else None
+        if as_json:
+            click.echo(json.dumps({
+                "at": step.at.isoformat(), "done": step.done, "state": step.state.name,
+                "waits_for": step.state.waits_for, "deadline": step.deadline,
+                "due_at": due.isoformat() if due else None}))
+            continue
+        click.echo(f"{moment_text(step.at, settings.zone, 'en')}  {step.done or 'It begins'}")
+        click.echo(f"    {step.state.label} ({step.state.name}), waits for {step.state.waits_for}"
+                   + (f", until {moment_text(due, settings.zone, 'en')}" if due else ""))
+
+
+@desk.command()
+@click.argument("regime")
+@click.option("--format", "form", type=click.Choice(["svg", "mermaid"]), default="svg", show_default=True)
+@click.option("--lit", help="Draw this state as the present one.")
+@click.pass_context
+def diagram(context: click.Context, regime: str, form: str, lit: str | None) -> None:
+    """Draw the workflow file of REGIME (also: notice, right) to standard output."""
+    from ipdesk.core.workflow import diagram as drawing
+
+    law, _ = _workflow(_settings(context), regime)
+    click.echo(drawing.mermaid(law, lit) if form == "mermaid" else drawing.svg(law, lit))
+
+
+def _workflow(settings: Settings, name: str) -> tuple[Any, Any]:
+    from ipdesk.core.workflow import load
+
+    registry = load(settings.workflows)
+    known = sorted({law.name for law in registry.workflows()})
+    if name not in known:
+        raise click.BadParameter(f"there is no workflow {name}; there are {', '.join(known)}",
+                                 param_hint="REGIME")
+    return registry.workflow(name), registry
 
 
 @desk.command()
