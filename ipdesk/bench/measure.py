@@ -106,6 +106,7 @@ def _percentile(times: Sequence[float], share: float) -> float:
 
 
 def _timed(client: Client, path: str) -> list[float]:
+    client.connection.close()  # the server ended one that waited for its turn; the next request opens another
     for _ in range(WARM_UPS):
         client.get(path)
     times = []
