@@ -12,6 +12,7 @@ from flask_babel import Babel, get_locale, get_timezone
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import ChoiceLoader, PackageLoader, PrefixLoader
 from sqlalchemy import inspect, select
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ipdesk.config import Settings
 from ipdesk.core.casework.models import Case
@@ -87,6 +88,10 @@ def assemble(app: Flask, settings: Settings, clock: Clock | None) -> None:
     use_store_book(CatalogueStoreBook())
     babel.init_app(app, locale_selector=_locale, timezone_selector=_zone)
     csrf.init_app(app)
+    if settings.trusted_proxies:
+        # Only so many hops are believed; without a proxy a client's own headers say nothing.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies,
+                                x_proto=settings.trusted_proxies)
     headers.install(app, behind_https=settings.behind_https)
     problems.install(app)
     refuse_broken_law(app, settings)
