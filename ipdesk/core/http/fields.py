@@ -102,7 +102,7 @@ class Tick(fields.Boolean):
 class MustTick(fields.Boolean):
     """A tick box that must be ticked before the form can be sent."""
 
-    default_error_messages = {"required": _l("Tick this to go on.")}
+    default_error_messages = {"required": _l("Tick this to go on."), "null": _l("Tick this to go on.")}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=True, **kwargs)

@@ -14,6 +14,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.idempotency import FormSubmission
 from ipdesk.core.http.problems import refusal_text
+from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.kernel.errors import Invalid, Refusal
 from ipdesk.core.kernel.ids import new_token
 
@@ -37,7 +38,7 @@ class Form:
     def read(cls, schema: Schema) -> "Form":
         """The form that was sent, checked by ``schema``."""
         form = cls(_plain(request.form, schema))
-        form.key = request.form.get("form_key", form.key)[:64]
+        form.key = request.form.get("form_key", "")[:64] or form.key
         try:
             form.data = schema.load(form.values)
         except ValidationError as error:
@@ -51,18 +52,19 @@ class Form:
         """Run ``act(data)`` in a unit of work and redirect to the address it returns.
 
         ``None`` means that nothing was done and ``errors`` says why. A form sent twice acts once:
-        the second answer is the first one's.
+        the second answer is the first one's. Gone back to, changed and sent again it is another form.
         """
         if self.errors:
             return None
         sender = f"{g.actor.user_id or ''}:{g.actor.address}"[:64]
+        key = self._identity()
         try:
             with unit_of_work():
-                done = db.session.get(FormSubmission, self.key)
+                done = db.session.get(FormSubmission, key)
                 if done is None:
                     location = act(self.data)
                     db.session.add(FormSubmission(
-                        key=self.key, sent_by=sender, sent_at=g.actor.at, location=location))
+                        key=key, sent_by=sender, sent_at=g.actor.at, location=location))
                 elif done.sent_by == sender:
                     location = done.location
                 else:
@@ -80,6 +82,11 @@ class Form:
                 raise
             return self.submit(act)
         return redirect(location, 303)
+
+    def _identity(self) -> str:
+        """What makes two postings the same one: the form's key, where it went and what it said."""
+        said = sorted((name, value) for name, value in request.form.items(multi=True) if name not in _PLUMBING)
+        return sha256_hex(canonical_json([self.key, request.path, said]))
 
 
 def _plain(sent: MultiDict[str, str], schema: Schema) -> dict[str, Any]:

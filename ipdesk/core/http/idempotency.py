@@ -10,7 +10,10 @@ from ipdesk.core.db.types import UtcDateTime
 
 
 class FormSubmission(db.Model):
-    """What a form that was sent already led to, so that sending it twice acts once."""
+    """What a form that was sent already led to, so that sending it twice acts once.
+
+    ``key`` is the digest of the form's own key, its address and what it said.
+    """
 
     __tablename__ = "form_submissions"
 
