@@ -18,6 +18,7 @@ from ipdesk.core.casework.sweep import remind, sweep
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.jobs.loop import Job
+from ipdesk.core.jobs.work import pump
 from ipdesk.core.kernel.actors import clock_actor
 from ipdesk.core.kernel.clock import Clock
 from ipdesk.core.outbox.deliver import Callbacks, deliver_due
@@ -31,10 +32,13 @@ from ipdesk.core.outbox.senders import (
     SmtpSender,
     WebhookSender,
 )
+from ipdesk.features.complaints.jobs import remind_of_designation
 from ipdesk.features.complaints.queries import restoring_claims
 from ipdesk.features.evidence.jobs import sweep_uploads
 from ipdesk.features.holds.jobs import carry_out_due
 from ipdesk.features.holds.queries import unconfirmed_listings
+from ipdesk.features.rights.jobs import expire_rights
+from ipdesk.gateways.bundles import jobs as bundles
 
 _BATCH = 50
 
@@ -42,6 +46,7 @@ _BATCH = 50
 def jobs(settings: Settings, clock: Clock) -> list[Job]:
     """The worker's jobs in the order of a round: time first, then letters, then the marketplace."""
     senders = senders_of(settings)
+    bundles.register()
     callbacks = Callbacks(on_delivered=letter_delivered(clock), on_failed=letter_failed(clock))
     return [
         Job("deadlines", sweep),
@@ -52,6 +57,10 @@ def jobs(settings: Settings, clock: Clock) -> list[Job]:
         Job("restorations", confirm_restorations),
         Job("seal", lambda now: _seal(settings, now), every=timedelta(seconds=5)),
         Job("tallies", lambda now: _fold(), every=timedelta(seconds=5)),
+        Job("long work", pump),
+        Job("rights", expire_rights, every=timedelta(minutes=10)),
+        Job("designation", lambda now: remind_of_designation(
+            now, settings.designation_expires_on), every=timedelta(hours=1)),
         Job("uploads", lambda now: _sweep_uploads(now), every=timedelta(hours=3)),
     ]
 

@@ -4,6 +4,7 @@ import sqlite3
 from contextvars import ContextVar
 from typing import Any
 
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import BigInteger, Engine, Integer, MetaData, event
 from sqlalchemy.orm import DeclarativeBase
@@ -22,7 +23,17 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
 
-db = SQLAlchemy(model_class=Base)
+class _Database(SQLAlchemy):
+    """Prepares the connections of its own engines only: the durable engine of jobs has one that is not ours."""
+
+    def _make_engine(self, bind_key: str | None, options: dict[str, Any], app: Flask) -> Engine:
+        engine = super()._make_engine(bind_key, options, app)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+
+db = _Database(model_class=Base)
 
 # SQLite numbers rows by itself only for a column declared INTEGER.
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -32,7 +43,6 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 writing: ContextVar[bool] = ContextVar("writing", default=False)
 
 
-@event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
@@ -44,7 +54,6 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-@event.listens_for(Engine, "begin")
 def _begin_sqlite(connection: Any) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing.get() else "BEGIN")

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.core.kernel.ids import new_token
 
 WAITING, RUNNING, DONE, FAILED, CANCELLED = "waiting", "running", "done", "failed", "cancelled"
 OPEN = (WAITING, RUNNING)
@@ -16,6 +17,7 @@ OPEN = (WAITING, RUNNING)
 class JobRequest(db.Model):
     """One piece of long work. ``args`` and ``result`` hold ids and figures only, never personal data.
 
+    ``key`` is the name of the work in the durable engine, whose memory may be older or newer than this database.
     ``step``, ``done`` of ``total`` tell how far it is, ``error`` why it failed, in plain words. The process that
     works on it holds it until ``lease_until`` and prolongs that while it lives; ``lease_token`` counts those
     who took it, and who comes back with an old one is not heard. ``lease_until`` is real time even where
@@ -31,6 +33,7 @@ class JobRequest(db.Model):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), unique=True, default=new_token)
     kind: Mapped[str] = mapped_column(String(32))
     args: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
     requested_by: Mapped[int | None] = mapped_column(BigId)

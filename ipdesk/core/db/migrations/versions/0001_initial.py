@@ -119,6 +119,7 @@ def upgrade() -> None:
 
     op.create_table('job_requests',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=64), nullable=False),
     sa.Column('kind', sa.String(length=32), nullable=False),
     sa.Column('args', types.CanonicalJson(), nullable=False),
     sa.Column('requested_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -135,7 +136,8 @@ def upgrade() -> None:
     sa.Column('finished_at', types.UtcDateTime(timezone=True), nullable=True),
     sa.CheckConstraint("(status in ('waiting','running')) = (finished_at is null)", name=op.f('ck_job_requests_finished')),
     sa.CheckConstraint("status in ('waiting','running','done','failed','cancelled')", name=op.f('ck_job_requests_status')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_job_requests'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_job_requests')),
+    sa.UniqueConstraint('key', name=op.f('uq_job_requests_key'))
     )
     with op.batch_alter_table('job_requests', schema=None) as batch_op:
         batch_op.create_index('ix_job_requests_open', ['id'], unique=False, sqlite_where=sa.text('finished_at IS NULL'), postgresql_where=sa.text('finished_at IS NULL'))
