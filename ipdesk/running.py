@@ -40,7 +40,7 @@ def run_desk(settings: Settings, *, host: str, port: int, threads: int) -> None:
     desk = [sys.executable, "-m", "ipdesk"]
     web = web_command(host, port, threads)
     # Own sessions: Ctrl-C reaches this process only, which then stops both in order.
-    children = [subprocess.Popen(command, env=environment, start_new_session=True)
+    children = [subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - both are ours
                 for command in (web, [*desk, "worker"])]
     raise SystemExit(_watch(children))
 

@@ -78,7 +78,7 @@ def begin(
 
     Writes what a move writes: deadlines of that state, summary, tallies, audit entry.
     """
-    case = row.case if row.case is not None else db.session.get(Case, row.id)
+    case: Case = row.case if row.case is not None else db.session.get_one(Case, row.id)
     law = workflow_of(case)
     movers = list(movers if movers is not None else [row])
     act = Act(actor=actor, row=row, case=case, workflow=law, trigger="open", facts=facts or {},

@@ -17,7 +17,7 @@ ENTERED = "entered"
 
 def deadline_rule(name: str) -> Mapping[str, Any]:
     """The row of ``tables/deadlines.yaml``."""
-    return rules.workflows.table("deadlines")[name]
+    return rules.workflows.deadline(name)
 
 
 def leave(act: Any, transition: Any, group: Sequence[Any]) -> None:
@@ -65,7 +65,10 @@ def _start(act: Any, fact: str, ids: list[int]) -> datetime | None:
         .where(CaseFact.case_id == act.case.id, CaseFact.name == fact).order_by(CaseFact.id.desc())
     )
     wanted = set(ids)
-    return next((at for at, movers in found if not movers or wanted & set(movers)), None)
+    for at, movers in found.all():
+        if not movers or wanted & set(movers):
+            return at  # type: ignore[no-any-return]
+    return None
 
 
 def _first_reminder(rule: Mapping[str, Any], due: datetime, now: datetime) -> datetime | None:

@@ -12,6 +12,9 @@ from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 
 STAFF_VIEW = "staff"
+# Capacity -> column. Who came by a one-time link reads what the store reads and takes no step.
+_COLUMNS = {"rights_holder": "rights_holder", "seller": "seller", "guest": "rights_holder",
+            "reads_for_seller": "seller"}
 
 
 def audience(actor: Actor, row: Any) -> str:
@@ -19,9 +22,9 @@ def audience(actor: Actor, row: Any) -> str:
     if actor.reads_as_staff or actor.is_clock:
         return STAFF_VIEW
     capacity = rules.kinds[row.case.kind].capacity(actor, row)
-    for column in ("rights_holder", "seller", "guest"):
-        if column in capacity:
-            return "rights_holder" if column == "guest" else column
+    for held, column in _COLUMNS.items():
+        if held in capacity:
+            return column
     raise NotVisible
 
 
@@ -34,7 +37,8 @@ def disclose(kind: str, facts: Mapping[str, Any], column: str) -> dict[str, Any]
     """``facts`` cut down to what ``column`` may see under the regime and state in ``facts``."""
     matrix = rules.workflows.table("disclosure")[kind]
     regime, state = str(facts.get("regime", "")), str(facts.get("state", ""))
-    return _cut(facts, matrix, column, regime, state, "")
+    kept: dict[str, Any] = _cut(facts, matrix, column, regime, state, "")
+    return kept
 
 
 def _cut(

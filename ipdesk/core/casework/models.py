@@ -54,11 +54,11 @@ class HasCaseState(HasState):
     taken_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @declared_attr
-    def id(cls) -> Mapped[int]:  # noqa: N805
+    def id(cls) -> Mapped[int]:
         return mapped_column(ForeignKey("cases.id"), primary_key=True)
 
     @declared_attr
-    def case(cls) -> Mapped[Case]:  # noqa: N805
+    def case(cls) -> Mapped[Case]:
         from sqlalchemy.orm import relationship
 
         return relationship(Case, lazy="joined", innerjoin=True)

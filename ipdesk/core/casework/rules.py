@@ -43,7 +43,7 @@ class KindOfCase:
 class Rules:
     """All registered names. A name that is registered twice is a programming error."""
 
-    workflows: "Registry | None" = None
+    workflows: "Registry" = None  # type: ignore[assignment]  # set by wiring before anybody asks
     guards: dict[str, Guard] = field(default_factory=dict)
     early_guards: set[str] = field(default_factory=set)
     effects: dict[str, Effect] = field(default_factory=dict)

@@ -70,7 +70,7 @@ def _act(deadline: Deadline, now: datetime) -> None:
 
 
 def _row_of(deadline: Deadline) -> Any:
-    case = db.session.get(Case, deadline.case_id)
+    case = db.session.get_one(Case, deadline.case_id)
     return rules.kinds[case.kind].load(case.id)
 
 

@@ -52,8 +52,8 @@ def fold(limit: int = 20_000) -> int:
 
 def totals(scope: str) -> dict[str, int]:
     """Current counts of a scope: the folded totals plus what is not folded yet."""
-    found = {key: value for key, value in db.session.execute(
-        select(Tally.key, Tally.value).where(Tally.scope == scope))}
+    found: dict[str, int] = dict(db.session.execute(
+        select(Tally.key, Tally.value).where(Tally.scope == scope)).all())
     for key, delta in db.session.execute(
         select(TallyEntry.key, func.sum(TallyEntry.delta))
         .where(TallyEntry.scope == scope).group_by(TallyEntry.key)

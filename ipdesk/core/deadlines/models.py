@@ -17,7 +17,8 @@ class Deadline(db.Model):
 
     ``fires_at`` is when the sweep acts; ``opens_at``..``due_at`` is the legal window.
     ``missed_at`` is set when people of the desk let theirs pass: it stays open, because nothing was
-    decided and the case must stay at the top of the queue. ``computation`` holds every counted day, so a later holiday table never moves the date.
+    decided and the case must stay at the top of the queue.
+    ``computation`` holds every counted day, so a later holiday table never moves the date.
     """
 
     __tablename__ = "deadlines"

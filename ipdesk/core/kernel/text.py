@@ -8,7 +8,7 @@ from babel.support import NullTranslations, Translations
 _CATALOGUES = Path(__file__).resolve().parents[2] / "translations"
 
 
-def N_(message: str) -> str:  # noqa: N802 - the usual gettext name, known to extractors
+def N_(message: str) -> str:
     """Mark ``message`` for translation; the edge that shows it translates it."""
     return message
 
