@@ -1,7 +1,6 @@
 """The words of the workflow files for translators: a Babel extraction method.
 
-``babel.cfg``: ``[extractors] workflows = ipdesk.core.workflow.texts:extract_texts`` and
-``[workflows: workflows/**.yaml]``.
+``babel.cfg`` names it, so that ``make translations`` hands them out.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -9,12 +8,11 @@ from typing import IO, Any
 
 from ipdesk.core.workflow.strict_yaml import Block, read
 
-# Keys whose text a person reads. `law`, `basis` and `article` are citations and stay as they are.
-READ_BY_PEOPLE = frozenset({
-    "label", "done", "meaning", "silence", "no_deadline", "silent_because", "hint", "text", "reason", "missing", "word",
-})
-# Keys whose mapping holds such a text for each party.
-_PER_PARTY = frozenset({"silence", "silent_because"})
+# Keys whose text stands on pages and in letters. `basis` and `article` are citations, the `word` of a file type is the same in every
+# language, and `no_deadline` and `silent_because` are reasons for the checker and for whoever maintains the files.
+READ_BY_PEOPLE = frozenset({"label", "done", "meaning", "silence", "hint", "text", "reason", "missing", "law"})
+# A key whose mapping holds such a text for each party.
+_PER_PARTY = "silence"
 
 
 def extract_texts(
@@ -30,7 +28,7 @@ def _texts(value: Any) -> Iterator[tuple[int, str, str, list[str]]]:
             yield from _texts(item)
     elif isinstance(value, Block):
         for key, inner in value.items():
-            if key in _PER_PARTY and isinstance(inner, Block):
+            if key == _PER_PARTY and isinstance(inner, Block):
                 for party, text in inner.items():
                     yield inner.lines[party], "gettext", text, []
             elif key in READ_BY_PEOPLE and isinstance(inner, str):

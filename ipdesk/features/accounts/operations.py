@@ -9,7 +9,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible, Refusal
 from ipdesk.core.kernel.ids import hash_token, new_token
-from ipdesk.core.kernel.text import translate
+from ipdesk.core.kernel.text import N_, translate
 from ipdesk.features.accounts import queries
 from ipdesk.features.accounts.letters import Addressee, Letterhead, in_words, send_account_mail
 from ipdesk.features.accounts.models import (
@@ -138,7 +138,7 @@ def change_staff_roles(*, actor: Actor, user_id: int, roles: list[str]) -> User:
     if user.id == actor.user_id:
         raise Refusal("own_account")
     if not roles or not set(roles) <= set(STAFF_ACCOUNT_ROLES):
-        raise Invalid({"roles": [translate("Choose at least one.", actor.locale)]})
+        raise Invalid({"roles": [translate(N_("Choose at least one."), actor.locale)]})
     _keep_an_admin(user, roles)
     user.role_names = sorted(roles)
     end_sessions(user=user)
