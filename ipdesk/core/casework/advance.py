@@ -29,7 +29,8 @@ class Act:
     ``movers`` are the claims (or the case's own row) of *this* transition; ``moved`` maps every
     mover of the whole act to the state it came from, ``reached`` to the one it is in now; ``dates``
     are the dated facts that the act establishes. ``facts`` came with the act (checked input and
-    ids). ``row`` is the complaint, notice, right …; ``case`` its identity.
+    ids). ``row`` is the complaint, notice, right …; ``case`` its identity. ``opened`` are other cases that
+    effects of this act opened, each with its movers.
     """
 
     actor: Actor
@@ -45,6 +46,7 @@ class Act:
     dates: dict[str, datetime] = field(default_factory=dict)
     deadlines: list[Any] = field(default_factory=list)
     letters: list[Any] = field(default_factory=list)
+    opened: list[tuple[Any, Sequence[Any]]] = field(default_factory=list)
 
     @property
     def at(self) -> datetime:
@@ -227,7 +229,7 @@ def _settle(act: Act, *, before: Any, all_movers: Sequence[Any] | None = None) -
     if before is None:
         act.row.next_due_at = min((clocks.target_of(d) for d in act.deadlines), default=None)
     else:
-        act.row.next_due_at = clocks.next_due(act.case.id)
+        act.row.next_due_at = clocks.next_due_after(act)
         act.row.version_id += 1
     tallies.step(act.row, before)
     append_entry(

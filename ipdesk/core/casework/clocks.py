@@ -59,16 +59,15 @@ def _start(act: Any, fact: str, ids: list[int]) -> datetime | None:
     if fact == ENTERED:
         return None
     if fact in act.dates:
-        return act.dates[fact]
+        known: datetime = act.dates[fact]
+        return known
     found = db.session.execute(
         select(CaseFact.at, CaseFact.movers)
         .where(CaseFact.case_id == act.case.id, CaseFact.name == fact).order_by(CaseFact.id.desc())
     )
     wanted = set(ids)
-    for at, movers in found.all():
-        if not movers or wanted & set(movers):
-            return at  # type: ignore[no-any-return]
-    return None
+    starts: list[datetime] = [at for at, movers in found if not movers or wanted & set(movers)]
+    return starts[0] if starts else None
 
 
 def _first_reminder(rule: Mapping[str, Any], due: datetime, now: datetime) -> datetime | None:
@@ -95,6 +94,17 @@ def _stop(names: Iterable[str], case_id: int, ids: set[int], at: datetime) -> No
 def target_of(line: Deadline) -> datetime:
     """When a clock is due for who must act: people of the desk go by their target, not the breach."""
     return line.opens_at if not line.trigger and line.opens_at is not None else line.due_at
+
+
+def next_due_after(act: Any) -> datetime | None:
+    """The earliest ``target_of`` the open deadlines once ``act`` is written, UTC.
+
+    Asked before the session has written them: what the act stopped and opened counts.
+    """
+    with db.session.no_autoflush:
+        kept = open_deadlines(act.case.id)
+    running = {id(line): line for line in [*kept, *act.deadlines] if line.status == "open"}
+    return min((target_of(line) for line in running.values()), default=None)
 
 
 def next_due(case_id: int) -> datetime | None:
