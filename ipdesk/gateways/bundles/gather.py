@@ -118,7 +118,8 @@ class _Gathering:
     def _title(self) -> str:
         stores = list(dict.fromkeys(view["store"]["name"] for view in self.views))
         against = stores[0] if len(stores) == 1 else self.words.say(N_("%(n)s stores"), n=len(stores))
-        return self.words.say(N_("%(owner)s against %(store)s"), owner=self._notifier(), store=against)
+        right = self.said["right"]
+        return self.words.say(N_("%(owner)s against %(store)s"), owner=right["owner"] if right else self._notifier(), store=against)
 
     def _role(self) -> str:
         known = {"staff": N_("Staff of the marketplace"), "seller": N_("Seller"), "rights_holder": N_("Rights holder")}
@@ -139,8 +140,8 @@ class _Gathering:
         right = self.said["right"]
         if not right:
             return ""
-        kind = self.words.named(RIGHT_KINDS, right["kind"])
-        return " ".join(filter(None, (kind, right["title"], right["number"])))
+        kind = " ".join(filter(None, (self.words.named(RIGHT_KINDS, right["kind"]), right["number"])))
+        return f"{right['title']} ({kind})"
 
     def _parties(self) -> tuple[Party, ...]:
         right, contact = self.said["right"], self.said["contact"]
@@ -258,11 +259,11 @@ class _Gathering:
         words, listing, state = self.words, claim["listing"], law.states[claim["state"]]
         return ClaimSheet(
             listing["code"], listing["title"], listing["url"], words.state(law, claim["state"]),
-            words.law(state.label) if claim["state"].startswith("closed.") else "",
+            words.law(state.meaning) if claim["state"].startswith("closed.") else "",
             words.facts(
                 (N_("Store"), f"{view['store']['name']} ({view['store']['code']})" if self.whole else ""),
                 (N_("Reason"), words.of_table("reason_codes", claim["reason_code"])), (N_("Explanation"), claim["explanation"]),
-                (N_("What this means"), words.law(state.meaning)))
+                (N_("What this means"), "" if claim["state"].startswith("closed.") else words.law(state.meaning)))
             + tuple(self._hold(hold) for hold in holds),
             tuple(self._capture(capture, listing) for capture in claim["captures"]))
 

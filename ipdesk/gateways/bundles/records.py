@@ -94,7 +94,8 @@ def _step(words: Words, line: Mapping[str, Any]) -> DeadlineStep:
 
 def _ending(words: Words, row: Deadline, law: Workflow) -> str:
     if row.status == "open":
-        return words.say(N_("Still running"))
+        late = words.moment(row.missed_at)
+        return words.say(N_("Still running, passed on %(when)s"), when=late) if late else words.say(N_("Still running"))
     if row.status == "stopped":
         return words.say(N_("Stopped on %(when)s before it ended"), when=words.moment(row.ended_at))
     done = law.triggers.get(row.trigger)

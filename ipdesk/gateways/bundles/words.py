@@ -55,9 +55,10 @@ class Words:
         if state == MIXED:
             return self.say(N_("Closed with different outcomes"))
         found = law.states.get(state)
-        stage = state.partition(".")[0]
+        stage = STAGES.get(state.partition(".")[0])
         label = self.law(found.label) if found else state
-        return f"{self.law(STAGES[stage].label)}: {label}" if stage in STAGES else label
+        word = self.law(stage.label) if stage else ""
+        return label if not word or label.startswith(word) else f"{word}: {label}"
 
     def of_table(self, table: str, code: str) -> str:
         """The label of a row of one of the law's tables."""
