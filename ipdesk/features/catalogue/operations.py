@@ -193,7 +193,6 @@ def capture_listing(*, actor: Actor, listing: Listing, case_id: int, occasion: s
         images=list(snapshot.images),
         sha256=sha256_hex(canonical_json({"content": content, "images": list(snapshot.images)})))
     db.session.add(capture)
-    db.session.flush()
     return capture
 
 

@@ -93,16 +93,20 @@ class Draft:
     marketplace: Marketplace
     right: Right | None
     values: Mapping[str, Any]
-    rows: Sequence[Answered]
+    author: Actor
 
     @classmethod
     def load(cls, notice: Notice, actor: Actor) -> "Draft":
-        """The draft with the desk's answer to each row as of now."""
+        """The draft as ``actor`` reads it."""
         values = {**EMPTY, **(notice.draft or {})}
         right = db.session.get(Right, notice.right_id) if notice.right_id else None
         marketplace = db.session.get(Marketplace, notice.case.marketplace_id)
-        rows = answer_rows(entries(values["rows"]), right, marketplace, actor=actor)
-        return cls(notice, marketplace, right, values, rows)
+        return cls(notice, marketplace, right, values, actor)
+
+    @cached_property
+    def rows(self) -> Sequence[Answered]:
+        """The rows with the desk's answer to each, found when they are first asked for."""
+        return answer_rows(entries(self.values["rows"]), self.right, self.marketplace, actor=self.author)
 
     @property
     def accepted(self) -> list[Answered]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from ipdesk.core.casework.models import SignedStatement
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
+from ipdesk.core.db.rows import write_rows
 from ipdesk.features.complaints import queries
 from ipdesk.features.complaints.models import Notice
 
@@ -37,13 +38,10 @@ def sign_statements(
     locale: str, kind: str = DOCUMENT,
 ) -> None:
     """Store the statements of ``codes`` as they were shown; unknown codes are not stored."""
-    for line in statements(regime, kind):
-        if line["code"] in codes:
-            db.session.add(SignedStatement(
-                case_id=case_id, document=document, code=line["code"], version=line["version"],
-                locale="en", text=line["text"], signed_name=name, signed_by=actor.user_id,
-                signed_at=actor.at))
-    db.session.flush()
+    write_rows(SignedStatement, [{
+        "case_id": case_id, "document": document, "code": line["code"], "version": line["version"],
+        "locale": "en", "text": line["text"], "signed_name": name, "signed_by": actor.user_id,
+        "signed_at": actor.at} for line in statements(regime, kind) if line["code"] in codes])
 
 
 def is_proven(field: str, facts: Mapping[str, Any], codes: set[str]) -> bool:
@@ -66,9 +64,9 @@ def missing_from(
 
 def facts_of(notice: Notice) -> dict[str, Any]:
     """The fields of a notice under the names that the table of elements uses."""
-    accepted = [row for row in queries.rows_of_notice(notice.id) if row.answer == "accepted"]
     return {
-        "signed_name": notice.signed_name, "right": notice.right_id, "listings": accepted,
+        "signed_name": notice.signed_name, "right": notice.right_id,
+        "listings": queries.has_accepted_rows(notice.id),
         "contact": notice.contact, "explanation": notice.explanation,
         "reason_code": notice.reason_code,
     }
@@ -76,5 +74,6 @@ def facts_of(notice: Notice) -> dict[str, Any]:
 
 def missing(notice: Notice) -> list[Mapping[str, Any]]:
     """The elements that the notice lacks under its regime."""
-    codes = {row.code for row in signed(notice.id, DOCUMENT)}
+    codes = set(db.session.execute(select(SignedStatement.code).where(
+        SignedStatement.case_id == notice.id, SignedStatement.document == DOCUMENT)).scalars())
     return missing_from(notice.regime, DOCUMENT, facts_of(notice), codes)

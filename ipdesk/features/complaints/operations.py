@@ -13,6 +13,7 @@ from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.models import Note, SignedStatement
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
+from ipdesk.core.db.rows import write_rows
 from ipdesk.core.deadlines.wording import moment_text
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Invalid, NotVisible, Refusal, Stale
@@ -49,6 +50,7 @@ RIGHT_ENDED = N_("This right has ended, has not begun yet or was taken off the d
 class Content:
     """Everything a notice says. ``exhibits`` maps a draft exhibit to the entered rows it belongs to
     (empty: all stores). ``received_at`` differs from the act's time for a document that came by post.
+    ``answers`` are the desk's answers to ``entries`` where this very transaction has them already.
     """
 
     right: Right
@@ -63,6 +65,7 @@ class Content:
     exhibits: Mapping[Exhibit, Sequence[str]] = field(default_factory=dict)
     received_at: datetime | None = None
     channel: str = "desk"
+    answers: Sequence[Answered] | None = None
 
 
 def start_notice(
@@ -107,7 +110,9 @@ def file_notice(
     ``notice`` already.
     """
     marketplace = db.session.get(Marketplace, notice.case.marketplace_id)
-    answers = answer_rows(content.entries, content.right, marketplace, actor=actor)
+    answers = content.answers
+    if answers is None:
+        answers = answer_rows(content.entries, content.right, marketplace, actor=actor)
     accepted = [row for row in answers if row.answer == "accepted"]
     recorded = content.channel != "desk"
     if not recorded and not in_force(content.right, today(actor.at)):
@@ -158,7 +163,7 @@ def file_draft(
         handed[found[reference]] = rows
     return file_notice(actor=actor, notice=notice, seen=seen, content=Content(
         right=draft.right, reason_code=said.reason_code, explanation=said.explanation,
-        entries=[row.entry for row in said.rows], contact=said.contact, signed_name=signed_name,
+        entries=[row.entry for row in said.rows], answers=said.rows, contact=said.contact, signed_name=signed_name,
         acting_as=said.acting_as, statements=statements, purchases=drafts.purchases(said),
         exhibits=handed))
 
@@ -241,20 +246,20 @@ def _fill(
 
 
 def _add_rows(notice: Notice, rows: Sequence[Answered], start: int = 0) -> None:
-    db.session.add_all(
-        NoticeListing(
-            notice_id=notice.id, position=place, entered=row.entry.entered[:LONGEST_ENTRY],
-            listing_id=row.listing.id if row.listing else None, answer=row.answer,
-            other_reference=row.other_reference)
-        for place, row in enumerate(rows, start))
+    write_rows(NoticeListing, [{
+        "notice_id": notice.id, "position": place, "entered": row.entry.entered[:LONGEST_ENTRY],
+        "listing_id": row.listing.id if row.listing else None, "answer": row.answer,
+        "other_reference": row.other_reference} for place, row in enumerate(rows, start)])
 
 
 def open_complaints(act: Act) -> None:
     """Effect: one complaint for each store, one claim for each accepted listing."""
-    _open_complaints(act.actor, act.row, act.facts["rows"])
+    act.opened += _open_complaints(act.actor, act.row, act.facts["rows"])
 
 
-def _open_complaints(actor: Actor, notice: Notice, accepted: Sequence[Answered]) -> list[Complaint]:
+def _open_complaints(
+    actor: Actor, notice: Notice, accepted: Sequence[Answered],
+) -> list[tuple[Complaint, Sequence[Claim]]]:
     by_store: dict[int, list[Answered]] = {}
     for row in accepted:
         by_store.setdefault(row.listing.store_id, []).append(row)
@@ -263,7 +268,7 @@ def _open_complaints(actor: Actor, notice: Notice, accepted: Sequence[Answered])
 
 def _open_complaint(
     actor: Actor, notice: Notice, store_id: int, rows: Sequence[Answered],
-) -> Complaint:
+) -> tuple[Complaint, Sequence[Claim]]:
     case = open_case(actor=actor, kind="complaint", workflow=notice.regime,
                      marketplace_id=notice.case.marketplace_id)
     complaint = Complaint(
@@ -277,14 +282,14 @@ def _open_complaint(
               explanation=row.entry.explanation)
         for place, row in enumerate(rows)]
     begin(actor=actor, row=complaint, movers=claims)
-    return complaint
+    return complaint, claims
 
 
 def capture(act: Act) -> None:
     """Effect: freeze the listings as they stand: at filing, before a hold, before a deletion."""
     if act.case.kind == "notice":
-        for complaint in queries.complaints_of(act.row.id):
-            _capture(act.actor, complaint, queries.claims_of(complaint.id), "filing")
+        for complaint, claims in act.opened:
+            _capture(act.actor, complaint, claims, "filing")
     else:
         occasion = "deletion" if act.trigger == "delete_listing" else "hold"
         _capture(act.actor, act.row, act.movers, occasion)
@@ -428,8 +433,8 @@ def _name_listings(actor: Actor, notice: Notice, entries: Sequence[Entry]) -> No
     start = len(queries.rows_of_notice(notice.id))
     _add_rows(notice, answers, start)
     db.session.flush()
-    for complaint in _open_complaints(actor, notice, accepted):
-        _capture(actor, complaint, queries.claims_of(complaint.id), "filing")
+    for complaint, claims in _open_complaints(actor, notice, accepted):
+        _capture(actor, complaint, claims, "filing")
 
 
 def withdraw_notice(*, actor: Actor, notice: Notice, seen: int | None = None) -> Notice:

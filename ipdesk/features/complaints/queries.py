@@ -8,6 +8,7 @@ from sqlalchemy.orm import aliased
 
 from ipdesk.core.casework.models import Case
 from ipdesk.core.db.core import db
+from ipdesk.core.db.rows import rows_by_id
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.features.catalogue.models import Capture, Listing, Store
@@ -84,9 +85,12 @@ def complaints_of(notice_id: int) -> list[Complaint]:
 
 def listings_of(claims: Sequence[Claim]) -> dict[int, Listing]:
     """Listing id → listing, for these claims."""
-    ids = [claim.listing_id for claim in claims]
-    return {row.id: row for row in db.session.execute(
-        select(Listing).where(Listing.id.in_(ids))).scalars()}
+    return listings_by_id(claim.listing_id for claim in claims)
+
+
+def listings_by_id(ids: Iterable[int]) -> dict[int, Listing]:
+    """Listing id → listing."""
+    return rows_by_id(Listing, ids)
 
 
 def captures_of(case_id: int, listing_ids: Iterable[int] | None = None) -> list[Capture]:
@@ -101,6 +105,12 @@ def rows_of_notice(notice_id: int) -> list[NoticeListing]:
     """What the notifier entered, row by row, with the desk's answers."""
     return list(db.session.execute(select(NoticeListing).where(
         NoticeListing.notice_id == notice_id).order_by(NoticeListing.position)).scalars())
+
+
+def has_accepted_rows(notice_id: int) -> bool:
+    """Whether the desk accepted any listing that the notice names."""
+    return db.session.execute(select(NoticeListing.id).where(
+        NoticeListing.notice_id == notice_id, NoticeListing.answer == "accepted").limit(1)).first() is not None
 
 
 def purchases_of(notice_id: int) -> list[TestPurchase]:
