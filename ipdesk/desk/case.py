@@ -161,7 +161,7 @@ def _moved(event: Event, law: Workflow, titles: Mapping[int, str]) -> str:
     if not ids or len(ids) == len(titles):
         return ""
     if len(ids) <= 3:
-        return ", ".join(titles[number] for number in ids)
+        return words.listed(titles[number] for number in ids)
     return ngettext("%(num)s listing", "%(num)s listings", len(ids))
 
 

@@ -54,7 +54,7 @@ def _counted(computation: Computation, to_target: bool) -> str:
     if not days:
         return ""
     if len(days) <= LISTED_DAYS:
-        return ", ".join(short_day(day) for day in days)
+        return listed(short_day(day) for day in days)
     return ngettext("%(num)s day, from %(first)s to %(last)s",
                     "%(num)s days, from %(first)s to %(last)s", len(days),
                     first=short_day(days[0]), last=short_day(days[-1]))
@@ -84,6 +84,6 @@ def sheet_facts(computation: Computation) -> dict[str, Any]:
         "rows": [{
             "on": day_text(row["on"], locale()), "number": row["number"],
             "reason": law_text(row["reason"] or ""), "name": law_text(row["name"] or ""),
-            "marks": ", ".join(law_text(mark) for mark in row["marks"]),
+            "marks": listed(law_text(mark) for mark in row["marks"]),
         } for row in plain["rows"]],
     }

@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from flask_babel import gettext
-from marshmallow import fields
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
 from ipdesk.core.casework.models import Case
 from ipdesk.core.db.core import db
 from ipdesk.core.deadlines.wording import distance_text
-from ipdesk.core.http.fields import Line, QuerySchema
+from ipdesk.core.http.fields import clean
 from ipdesk.core.http.paging import Page, fetch_page
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.desk import words
@@ -27,20 +26,9 @@ from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.counter_notices import queries as counter_notices
 from ipdesk.features.rights.models import Right
 
+FILTERS = ("stage", "regime", "waiting", "store", "right", "q")
 # Stands for "no such store" or "no such right": a filter that fits nothing shows nothing.
 NOWHERE = 0
-
-
-class ListSchema(QuerySchema):
-    """The query string of a list. Words that mean nothing here count as not asked."""
-
-    stage = Line(24)
-    regime = Line(64)
-    waiting = Line(16)
-    store = Line(200)
-    right = Line(200)
-    q = Line(40)
-    cursor = fields.String(load_default="")
 
 
 @dataclass(frozen=True)
@@ -55,8 +43,7 @@ class Asked:
     @classmethod
     def read(cls, said: Mapping[str, Any], actor: Actor) -> "Asked":
         """Filters out of a query string; store and right are found by what people know of them."""
-        known = ListSchema().load({name: str(value)[:200] for name, value in said.items()})
-        values = {name: known[name] for name in ("stage", "regime", "waiting", "store", "right", "q")}
+        values = {name: clean(str(said.get(name, ""))[:200]).strip() for name in FILTERS}
         if values["stage"] not in words.STAGES:
             values["stage"] = ""
         if values["regime"] not in dict(words.regimes()):

@@ -48,6 +48,12 @@ def zone() -> str:
     return str(get_timezone())
 
 
+def listed(texts: Iterable[str]) -> str:
+    """``texts`` as one line, with the reader's own comma."""
+    # l10n: between the items of a list
+    return gettext(", ").join(texts)
+
+
 def law_text(text: str) -> str:
     """A text of the law's files in the reader's language."""
     return translate(text, locale())

@@ -11,7 +11,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.complaints import operations as complaints
 from ipdesk.features.decisions import operations, work
-from tests.staff import REASONS, floor  # noqa: F401
+from tests.staff import REASONS
 
 STAFF_PAGES = ("/queue", "/proposals", "/supervision", "/outbox", "/snippets")
 SECRET = "zzprivatezz"
@@ -86,7 +86,8 @@ def test_nobody_but_handlers_decides_screens_or_takes(floor, who):
     browser = floor.browser(who)
     for path, said in (
         (f"/complaints/{filed.reference}/decide/uphold", form_of(floor, filed, step="confirm")),
-        (f"/notices/{notice}/screen", {"trigger": "accept"}), ("/queue/next", {}),
+        (f"/notices/{notice}/screen", {"trigger": "accept"}), (f"/notices/{notice}/screen", {}),
+        ("/queue/next", {}),
         (f"/work/notice/{notice}/take", {}), (f"/work/notice/{notice}/give-back", {}),
         (f"/work/notice/{notice}/notes", {"text": "x"}), ("/notices/record", {}),
         (f"/work/notice/{notice}/assign", {"user_id": 1}), ("/supervision/skills", {"user_id": 1}),

@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     event,
     or_,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -139,6 +140,8 @@ class InboxMessage(db.Model):
         CheckConstraint("owner_kind in ('store', 'organisation', 'user')", name="owner_kind"),
         Index("ix_inbox_messages_owner", "owner_kind", "owner_id", "placed_at", "id"),
         Index("ix_inbox_messages_outbox", "outbox_month", "outbox_id"),
+        Index("ix_inbox_messages_unread", "owner_kind", "owner_id",
+              sqlite_where=text("read_at is null"), postgresql_where=text("read_at is null")),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -151,6 +151,8 @@ def complaint_capacity(actor: Actor, row: Complaint) -> frozenset[str]:
         held |= {"guest", "rights_holder"}
     if actor.has("seller") and row.store_id in actor.store_ids:
         held.add("seller")
+    elif row.id in actor.linked("seller"):
+        held.add("reads_for_seller")
     return frozenset(held)
 
 

@@ -1,0 +1,254 @@
+"""Documents received elsewhere, one-time links, outbox, inbox, legal contacts, language."""
+
+import io
+import re
+from datetime import date, timedelta
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import select
+
+from ipdesk.core.casework import clocks
+from ipdesk.core.db.core import db
+from ipdesk.core.outbox.models import InboxMessage, Outbox
+from ipdesk.desk import legal
+from ipdesk.features.complaints.models import Complaint, Notice
+from ipdesk.features.counter_notices import queries as counter_notices
+from ipdesk.features.evidence.models import Exhibit
+from tests import make
+
+
+def text_of(response):
+    return response.get_data(as_text=True)
+
+
+def letter_file(name="letter.txt"):
+    return io.BytesIO(b"From: ip@aurora.example\r\nSubject: Infringement\r\n\r\nPlease take this down.\r\n"), name
+
+
+def recorded(floor, **given):
+    """The fields of a notice that came by mail."""
+    return {
+        "channel": "mail", "received_at": "2026-02-27T18:30", "marketplace_id": "1", "kind": "trademark",
+        "title": "AURORA", "number": "5550123", "office": "USPTO", "owner": "Aurora Ltd", "territory": "US",
+        "reason_code": "counterfeit", "explanation": "Copies.", "name": "Ada Example",
+        "email": "ip@aurora.example", "listings": floor.desk.listings[0].external_id,
+        "original_files": letter_file("notice.eml"), "form_key": "rec",
+    } | given
+
+
+# --- documents received elsewhere ------------------------------------------------------------------------
+
+
+def test_a_notice_that_came_by_mail_keeps_its_original_and_its_day_of_arrival(floor):
+    legal_staff = floor.browser("legal")
+    legal_staff.set_cookie("zone", "Europe/Berlin")
+    answer = legal_staff.post("/notices/record", data=recorded(floor), content_type="multipart/form-data")
+    assert answer.status_code == 303, text_of(answer)[-3000:]
+    with floor.app.app_context():
+        notice = db.session.execute(select(Notice)).scalar_one()
+        assert (notice.state, notice.channel, notice.organisation_id) == ("filed", "mail", None)
+        assert notice.received_at.isoformat() == "2026-02-27T17:30:00+00:00", "18:30 in Berlin"
+        assert notice.entered_at == floor.clock.now()
+        original = db.session.execute(select(Exhibit).where(Exhibit.case_id == notice.id)).scalar_one()
+        assert (original.role, original.visibility) == ("received_document", "staff_only")
+        complaint = db.session.execute(select(Complaint)).scalar_one()
+        assert complaint.filed_at == notice.received_at and complaint.state == "received.screening"
+    page = text_of(legal_staff.get(answer.location))
+    assert "missing" in page, "it is recorded as it came, complete or not"
+    assert "notice.eml" in page
+
+
+@pytest.mark.parametrize(("given", "field"), [
+    ({"original_files": (io.BytesIO(b""), "")}, "original"),
+    ({"received_at": "yesterday"}, "received_at"), ({"received_at": "2026-03-20T10:00"}, "received_at"),
+    ({"channel": "carrier pigeon"}, "channel"), ({"name": " "}, "name"), ({"number": ""}, "number"),
+])
+def test_what_cannot_be_recorded_is_said_beside_its_field_and_nothing_is_kept(floor, given, field):
+    answer = floor.browser("legal").post(
+        "/notices/record", data=recorded(floor, **given), content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert f'href="#{field}"' in text_of(answer) and "Aurora Ltd" in text_of(answer)
+    with floor.app.app_context():
+        assert db.session.execute(select(Notice)).first() is None
+
+
+def test_a_counter_notification_by_post_counts_from_its_arrival(floor):
+    filed = floor.told("copyright")[0]
+    floor.clock.advance(timedelta(days=3))
+    page = f"/complaints/{filed.reference}/record-counter-notice"
+    reviewer = floor.browser("reviewer")
+    body = text_of(reviewer.get(page))
+    codes = re.findall(r'name="statements"[^>]*value="([a-z_]+)"', body)
+    said = {
+        "channel": "post", "received_at": "2026-03-03T09:00", "claim_ids": floor.claims(filed),
+        "name": "Wei Example", "address": "88 Harbour Road", "phone": "+86 755 5550123",
+        "signed_name": "Wei Example", "statements": codes, "form_key": "cn",
+        "seen": floor.version("complaint", filed.id), "original_files": letter_file("scan.eml")}
+    answer = reviewer.post(page, data=said, content_type="multipart/form-data")
+    assert answer.status_code == 303, text_of(answer)[-3000:]
+    assert floor.states(filed) == ["counter_notified.put_back"]
+    with floor.app.app_context():
+        row = counter_notices.counter_notices_of(filed.id)[0]
+        assert row.channel == "post" and row.received_at < row.entered_at == floor.clock.now()
+        put_back = next(d for d in clocks.open_deadlines(filed.id) if d.name == "put_back")
+        assert put_back.started_at == row.received_at
+
+
+def test_a_counter_notification_without_its_elements_is_not_recorded(floor):
+    filed = floor.told("copyright")[0]
+    said = {"channel": "post", "received_at": "2026-03-02T10:00", "claim_ids": floor.claims(filed),
+            "name": "Wei Example", "form_key": "cn", "original_files": letter_file("scan.eml")}
+    answer = floor.browser("legal").post(
+        f"/complaints/{filed.reference}/record-counter-notice", data=said,
+        content_type="multipart/form-data")
+    assert answer.status_code == 422
+    assert floor.states(filed) == ["delisted.open"]
+
+
+# --- links without account -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unclaimed(floor):
+    """A complaint against a store that nobody has claimed, and the token in its letter."""
+    store = make.store(marketplace_id=floor.desk.stores[0].marketplace_id, name="Nobody's Shop")
+    with floor.app.app_context():
+        filed = floor.desk.file(listings=[make.listing(store=store)])[0]
+        floor.desk.accept([filed])
+        letter = db.session.execute(select(Outbox).where(
+            Outbox.message == "complaint_opened", Outbox.case_id == filed.id)).scalar_one()
+        return filed, re.search(r"/links/([\w-]+)", letter.body_text).group(1)
+
+
+def test_a_link_is_looked_at_often_and_used_once(floor, unclaimed):
+    filed, token = unclaimed
+    browser, other = floor.app.test_client(), floor.app.test_client()
+    for _ in range(3):
+        assert "works once" in text_of(browser.get(f"/links/{token}"))
+    answer = browser.post(f"/links/{token}")
+    assert answer.status_code == 303 and answer.location == f"/complaints/{filed.reference}"
+    page = text_of(browser.get(answer.location))
+    assert "Nobody" in page and "AURORA" in page
+    assert other.post(f"/links/{token}").status_code == 409
+    assert "Send me a new link" in text_of(other.get(f"/links/{token}"))
+    assert "/sign-in" in other.get(answer.location).location
+
+
+def test_a_link_opens_its_own_case_only(floor, unclaimed):
+    filed, token = unclaimed
+    another = floor.told()[0]
+    browser = floor.app.test_client()
+    browser.post(f"/links/{token}")
+    assert browser.get(f"/complaints/{filed.reference}").status_code == 200
+    assert browser.get(f"/complaints/{another.reference}").status_code == 404
+
+
+def test_a_used_link_has_a_new_one_sent_to_the_same_address(floor, unclaimed):
+    filed, token = unclaimed
+    browser = floor.app.test_client()
+    browser.post(f"/links/{token}")
+    assert browser.post(f"/links/{token}/again").status_code == 409, "a minute after the letter"
+    floor.clock.advance(timedelta(minutes=11))
+    assert browser.post(f"/links/{token}/again").status_code == 303
+    assert browser.post(f"/links/{token}/again").status_code == 409, "once in a while"
+    with floor.app.app_context():
+        first = db.session.execute(select(Outbox).where(
+            Outbox.message == "complaint_opened", Outbox.case_id == filed.id)).scalar_one()
+        letter = db.session.execute(select(Outbox).where(Outbox.message == "new_link")).scalar_one()
+        assert letter.to_address == first.to_address
+        fresh = re.search(r"/links/([\w-]+)", letter.body_text).group(1)
+    assert fresh != token
+    assert floor.app.test_client().post(f"/links/{fresh}").status_code == 303
+
+
+@pytest.mark.parametrize("verb", ["get", "post"])
+def test_a_token_that_nobody_made_is_not_there(floor, verb):
+    browser = floor.app.test_client()
+    assert getattr(browser, verb)("/links/" + "x" * 43).status_code in (404, 409)
+    assert browser.post("/links/" + "x" * 43 + "/again").status_code == 404
+
+
+# --- outbox and inbox ------------------------------------------------------------------------------------
+
+
+def test_the_outbox_shows_letters_without_what_lets_their_reader_in(floor, unclaimed):
+    _, token = unclaimed
+    staff = floor.browser("auditor")
+    body = text_of(staff.get("/outbox"))
+    assert token not in body
+    for month, number in re.findall(r"/outbox/(\d+)/(\d+)", body):
+        page = text_of(staff.get(f"/outbox/{month}/{number}"))
+        assert token not in page
+    assert "A complaint about listings" in body
+
+
+def test_letters_about_accounts_show_no_words_at_all(floor):
+    floor.app.test_client().post("/reset-password", data={"email": floor.desk.people["seller_a"].email})
+    with floor.app.app_context():
+        letter = db.session.execute(select(Outbox).where(
+            Outbox.retention_class == "account_secret")).scalars().first()
+        place, secret = (letter.month, letter.id), re.search(r"https?://\S+", letter.body_text).group(0)
+    page = text_of(floor.browser("legal").get(f"/outbox/{place[0]}/{place[1]}"))
+    assert secret not in page and "secret of its reader" in page
+
+
+def test_the_outbox_pages_and_filters(floor):
+    for _ in range(9):
+        floor.told()
+    staff = floor.browser("legal")
+    first = text_of(staff.get("/outbox"))
+    seen = re.findall(r'href="(/outbox/\d+/\d+)"', first)
+    following = re.search(r'rel="next" href="([^"]+)"', first).group(1).replace("&amp;", "&")
+    more = re.findall(r'href="(/outbox/\d+/\d+)"', text_of(staff.get(following)))
+    assert len(seen) == 25 and more and not set(seen) & set(more)
+    assert re.findall(r'href="(/outbox/\d+/\d+)"', text_of(staff.get("/outbox?status=failed"))) == []
+
+
+def test_an_inbox_is_read_by_its_own_side_only(floor):
+    floor.told()
+    own, rival = floor.browser("seller_a"), floor.browser("seller_b")
+    with floor.app.app_context():
+        number = db.session.execute(select(InboxMessage.id).where(
+            InboxMessage.owner_kind == "store")).scalars().first()
+    assert 'class="ipd-count">1' in text_of(own.get("/inbox"))
+    assert own.get(f"/inbox/{number}").status_code == 200
+    assert 'class="ipd-count"' not in text_of(own.get("/inbox")), "it was read"
+    assert rival.get(f"/inbox/{number}").status_code == 404
+    assert f"/inbox/{number}" not in text_of(rival.get("/inbox"))
+
+
+# --- public pages ----------------------------------------------------------------------------------------
+
+
+def test_the_front_page_and_the_legal_contacts_need_no_account(floor):
+    guest = floor.app.test_client()
+    assert "/notices/new-guest" in text_of(guest.get("/"))
+    contacts = text_of(guest.get("/legal-contacts"))
+    assert "Designated agent" in contacts and "does not protect" not in contacts
+    assert "does not protect" in text_of(floor.browser("admin").get("/legal-contacts"))
+    assert "does not protect" in text_of(floor.browser("legal").get("/"))
+
+
+@pytest.mark.parametrize(("days", "says"), [
+    (91, None), (90, "within 90 days"), (61, "within 90 days"), (60, "within 60 days"),
+    (30, "within 30 days"), (0, "within 30 days"), (-1, "lapsed"),
+])
+def test_the_designation_is_reminded_of_in_time(floor, days, says):
+    today = date(2026, 3, 2)
+    settings = SimpleNamespace(
+        designated_agent_name="Agent", designated_agent_contact="1 Example Street",
+        designation_expires_on=(today + timedelta(days=days)).isoformat())
+    with floor.app.test_request_context():
+        found = legal.warnings(settings, today)
+    assert (says in found[0]) if says else found == []
+
+
+def test_the_language_is_kept_and_leads_nowhere_else(floor):
+    guest = floor.app.test_client()
+    answer = guest.get("/language/zh_CN?next=/legal-contacts")
+    assert answer.location == "/legal-contacts" and "locale=zh_CN" in answer.headers["Set-Cookie"]
+    assert 'lang="zh-CN"' in text_of(guest.get("/legal-contacts"))
+    assert guest.get("/language/zh_CN?next=https://elsewhere.example").location == "/"
+    assert guest.get("/language/zh_CN?next=//elsewhere.example").location == "/"
+    assert guest.get("/language/tlh").status_code == 404

@@ -1,0 +1,89 @@
+"""The list of complaints: filters, pages that hold still, and what a broken query string does."""
+
+import re
+
+import pytest
+
+
+def references(response):
+    """The complaints of a page, in its order."""
+    return re.findall(r'href="/complaints/(C-[0-9A-Z-]+)" data-ipd-row', response.get_data(as_text=True))
+
+
+def link(response, rel):
+    found = re.search(rf'rel="{rel}" href="([^"]+)"', response.get_data(as_text=True))
+    return found.group(1).replace("&amp;", "&") if found else None
+
+
+@pytest.fixture
+def many(floor):
+    """27 complaints, the oldest first."""
+    return [floor.file()[0].reference for _ in range(27)]
+
+
+def test_pages_follow_each_other_without_gap_or_repetition_while_new_rows_come_in(floor, many):
+    legal = floor.browser("legal")
+    first = legal.get("/complaints")
+    assert references(first) == many[::-1][:25]
+    newer = [floor.file()[0].reference for _ in range(3)]
+    second = legal.get(link(first, "next"))
+    assert references(second) == many[::-1][25:]
+    assert link(second, "next") is None
+    back = legal.get(link(second, "prev"))
+    assert references(back) == many[::-1][:25]
+    assert references(legal.get("/complaints"))[:3] == newer[::-1]
+
+
+def test_each_filter_narrows_and_all_of_them_together(floor):
+    trade, other = floor.told("trademark", (0,))[0], floor.told("trademark", (1,))[0]
+    dmca, screened = floor.told("copyright")[0], floor.file()[0]
+    contested = floor.contested()
+    legal = floor.browser("legal")
+
+    def shown(query):
+        return set(references(legal.get(f"/complaints?{query}")))
+
+    assert shown("stage=received") == {screened.reference}
+    assert shown("regime=us_dmca") == {dmca.reference}
+    assert shown("waiting=staff") == {screened.reference, contested.reference}
+    assert shown("waiting=seller") == {trade.reference, other.reference, dmca.reference}
+    assert shown(f"store={floor.desk.stores[1].external_id}") == {other.reference}
+    assert shown("store=Store B") == {other.reference}
+    assert shown(f"q={trade.reference.lower()}") == {trade.reference}
+    assert shown("right=123") & {trade.reference, other.reference, contested.reference}
+    assert shown("stage=counter_notified&regime=marketplace&waiting=staff") == {contested.reference}
+    assert shown("stage=counter_notified&regime=us_dmca") == set()
+    assert shown("store=NOWHERE-1") == set()
+    assert shown("right=no+such+right") == set()
+
+
+@pytest.mark.parametrize("query", [
+    "stage=nonsense", "regime=1%27--", "waiting=%00", "cursor=garbage", "cursor=WyJhZnRlciJd", "stage=" + "x" * 5000])
+def test_a_query_string_that_nobody_here_made_shows_the_whole_list(floor, query):
+    filed = floor.told()[0]
+    answer = floor.browser("legal").get(f"/complaints?{query}")
+    assert answer.status_code == 200 and references(answer) == [filed.reference]
+
+
+def test_a_filter_finds_nothing_of_others(floor):
+    filed = floor.told()[0]
+    for who, query in (("rival_holder", f"q={filed.reference}"), ("rival_holder", "right=123"),
+                       ("seller_b", f"q={filed.reference}"),
+                       ("seller_b", f"store={floor.desk.stores[0].external_id}")):
+        answer = floor.browser(who).get(f"/complaints?{query}").get_data(as_text=True)
+        assert f"/complaints/{filed.reference}" not in answer, (who, query)
+
+
+
+def test_the_queue_pages_by_what_is_due(floor, many):
+    legal = floor.browser("legal")
+    first = legal.get("/queue")
+    rows = re.findall(r"(N-[0-9A-Z]{4}-[0-9A-Z]{4})/screen", first.get_data(as_text=True))
+    assert len(rows) == 25
+    second = legal.get(link(first, "next")).get_data(as_text=True)
+    more = re.findall(r"(N-[0-9A-Z]{4}-[0-9A-Z]{4})/screen", second)
+    assert len(more) == 2 and not set(more) & set(rows)
+    taken = legal.post("/queue/next").location
+    assert rows[0] in taken
+    mine = legal.get("/queue?mine=1").get_data(as_text=True)
+    assert rows[0] in mine and rows[1] not in mine
