@@ -176,6 +176,8 @@ def test_the_purpose_from_the_notice_to_the_bundle(town: Town) -> None:
 
     # Seller A reads its letter, signs in and deletes.
     [letter] = town.letters("priya@lantern-house.example", "complaint_opened")
+    assert "Thu 5 Mar 2026, 23:59 New York time (in 3 working days)" in letter, "the time to answer, not to deliver"
+    assert "If you do not answer in time, your listing is taken down" in letter
     assert "L-A1" in letter and not re.search("L-B|L-C|Quiet Harbour|Northern Light", letter)
     priya.open("/inbox").click("A complaint about listings of your store")
     assert COPIED in priya.main

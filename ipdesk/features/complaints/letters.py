@@ -8,11 +8,12 @@ from ipdesk.core.casework import clocks
 from ipdesk.core.casework.advance import Act
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
-from ipdesk.core.deadlines.calendar import Computation
+from ipdesk.core.deadlines.calendar import Computation, compute
 from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.deadlines.wording import deadline_text, moment_text
 from ipdesk.core.kernel.text import N_, translate
 from ipdesk.core.outbox.enqueue import Recipient
+from ipdesk.core.workflow import State
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import elements, operations, queries
 from ipdesk.features.complaints.models import Complaint, Notice, NoticeListing
@@ -99,13 +100,21 @@ def own_deadline(act: Act, recipient: Recipient) -> dict[str, str] | None:
         state = _state_waiting_on(act, line)
         if state is None or movers.isdisjoint(line.movers) or line.status != "open":
             continue
-        if state.waits_for == recipient.role or (
-            state.waits_for == "delivery" and recipient.role == "seller"
-        ):
+        if state.waits_for == "delivery" and recipient.role == "seller":
+            return _started_by_arrival(act, state, recipient)
+        if state.waits_for == recipient.role:
             shown = deadline_text(
                 Computation.from_dict(line.computation), act.at, recipient.locale)
             return {**shown, "silence_text": say(state.silence_for(recipient.role), recipient)}
     return None
+
+
+def _started_by_arrival(act: Act, state: State, recipient: Recipient) -> dict[str, str]:
+    """The clock that the arrival of this letter starts, counted as if it arrived at once: it never ends earlier."""
+    reached = act.workflow.states[act.workflow.edges(state.name, "record_delivery")[0].dest]
+    counted = compute(clocks.deadline_rule(reached.deadline), act.at, zone=rules.settings["zone"])
+    return {**deadline_text(counted, act.at, recipient.locale),
+            "silence_text": say(reached.silence_for(recipient.role), recipient)}
 
 
 def _state_waiting_on(act: Act, line: Deadline) -> Any:
