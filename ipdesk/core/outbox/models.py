@@ -141,7 +141,7 @@ class InboxMessage(db.Model):
         Index("ix_inbox_messages_owner", "owner_kind", "owner_id", "placed_at", "id"),
         Index("ix_inbox_messages_outbox", "outbox_month", "outbox_id"),
         Index("ix_inbox_messages_unread", "owner_kind", "owner_id",
-              sqlite_where=text("read_at is null"), postgresql_where=text("read_at is null")),
+              sqlite_where=text("read_at IS NULL"), postgresql_where=text("read_at IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -575,6 +575,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_inbox_messages_case_id'), ['case_id'], unique=False)
         batch_op.create_index('ix_inbox_messages_outbox', ['outbox_month', 'outbox_id'], unique=False)
         batch_op.create_index('ix_inbox_messages_owner', ['owner_kind', 'owner_id', 'placed_at', 'id'], unique=False)
+        batch_op.create_index('ix_inbox_messages_unread', ['owner_kind', 'owner_id'], unique=False, sqlite_where=sa.text('read_at IS NULL'), postgresql_where=sa.text('read_at IS NULL'))
 
     op.create_table('listings',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
