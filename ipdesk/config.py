@@ -9,6 +9,15 @@ from typing import Any
 
 PROJECT_ROOT = Path(os.environ.get("IPDESK_HOME") or Path(__file__).resolve().parent.parent)
 
+# What a demo installation says of its operator; invented, like everything in the demo.
+DEMO = {
+    "operator_name": "Harbour Marketplace Inc.",
+    "legal_contact": "legal@harbour.example, 1 Pier Road, Portmouth",
+    "designated_agent_name": "Harbour Marketplace Inc., Copyright Agent",
+    "designated_agent_contact": "copyright@harbour.example, 1 Pier Road, Portmouth, +1 555 0100",
+    "designation_expires_on": "2029-05-31",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -105,6 +114,8 @@ def load_settings(instance: Path | None = None, **overrides: Any) -> Settings:
             values[name] = text
     values = {name: _typed(name, kinds[name], value) for name, value in values.items()}
     values.update(overrides)
+    if values.get("demo"):
+        values = {**DEMO, **values}
     values["instance"] = place
     values.setdefault("secret_key", _kept_secret(place, "secret"))
     values.setdefault("password_salt", _kept_secret(place, "password-salt"))
