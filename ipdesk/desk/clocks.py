@@ -10,7 +10,7 @@ from flask_babel import gettext, ngettext
 from ipdesk.core.deadlines.calendar import Computation
 from ipdesk.core.deadlines.sheet import sheet
 from ipdesk.core.deadlines.wording import day_text, distance_text, is_over, moment_text, zone_text
-from ipdesk.desk.words import law_text, locale, zone
+from ipdesk.desk.words import law_text, listed, locale, zone
 
 SOON = timedelta(hours=24)
 LISTED_DAYS = 5  # more counted days than these are a number, and the sheet

@@ -1,5 +1,6 @@
 """What pages call the sides, the ways and the steps of a case, in the reader's language."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask_babel import get_locale, get_timezone, gettext
@@ -50,7 +51,6 @@ def zone() -> str:
 
 def listed(texts: Iterable[str]) -> str:
     """``texts`` as one line, with the reader's own comma."""
-    # l10n: between the items of a list
     return gettext(", ").join(texts)
 
 
