@@ -93,7 +93,7 @@ def complaint(reference: str) -> Any:
         return redirect(url_for("security.login", next=request.path))
     row = queries.complaint(g.actor, reference)
     facts = case.complaint_page(row, g.actor)
-    return render_template([_COMPLAINT[facts["audience"]], "desk/complaint.html"], **facts)
+    return render_template(_COMPLAINT[facts["audience"]], **facts)
 
 
 # --- inbox -------------------------------------------------------------------------------------------

@@ -126,7 +126,7 @@ def test_a_decision_is_read_word_for_word_before_it_is_sent(floor):
     assert "house rule: the marketplace decides a contested complaint" in text_of(legal.get(path))
     preview = text_of(legal.post(path, data=form_of(floor, filed, step="preview")))
     assert REASONS["facts"] in preview and "Decided by a person" in preview
-    assert preview.count('class="ipd-letter"') >= 3, "the statement and a letter to each side"
+    assert preview.count("ipd-letter__body--whole") == 3, "the statement and a letter to each side"
     assert floor.states(filed) == ["counter_notified.decision"]
     done = legal.post(path, data=form_of(floor, filed, step="confirm"))
     assert done.status_code == 303 and done.location.endswith(filed.reference)

@@ -145,13 +145,22 @@ def rehearse(
     try:
         act = advance(actor=actor, row=complaint, movers=claims, trigger=trigger,
                       facts={"reasons": statement, "ground": "decision"})
-        letters = [{
-            "to": letter.recipient_role, "address": letter.to_address, "channel": letter.channel,
-            "subject": letter.subject, "text": letter.body_text,
-        } for letter in act.letters]
+        letters = _plain_letters(act.letters)
     finally:
         savepoint.rollback()
     return {"statement": statement, "letters": letters}
+
+
+def _plain_letters(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Each letter once: to which side, to which mail address, whether also into its inbox."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        one = found.setdefault((row.recipient_role, row.body_text), {
+            "to": row.recipient_role, "address": "", "inbox": False, "subject": row.subject,
+            "text": row.body_text})
+        one["inbox"] = one["inbox"] or row.channel == "inbox"
+        one["address"] = one["address"] or row.to_address
+    return list(found.values())
 
 
 def screen(
