@@ -1,0 +1,245 @@
+"""What the bundle of a real case says, where, and what it must never say."""
+
+import hashlib
+import subprocess
+from dataclasses import replace
+from datetime import timedelta
+
+import pikepdf
+import pytest
+
+from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.kernel.errors import NotVisible
+from ipdesk.features.complaints import elements, operations, queries
+from ipdesk.features.complaints.models import Notice
+from ipdesk.features.counter_notices import operations as answers
+from ipdesk.features.counter_notices.queries import court_notices_of
+from ipdesk.features.evidence import operations as evidence
+from ipdesk.features.evidence.intake import current as intake
+from ipdesk.gateways.bundles import gather, records
+from ipdesk.gateways.bundles.render import render
+
+SAID = "我在2019年拍摄了这张照片 📷 صورتي"
+SECRET_NOTE = "Between us: the seller's uncle runs the warehouse."
+
+
+def paper(word: str) -> bytes:
+    """A PDF of one page that says ``word``."""
+    made = pikepdf.new()
+    made.add_blank_page(page_size=(595, 842))
+    font = made.make_indirect(pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica))
+    made.pages[0].obj.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=font))
+    made.pages[0].obj.Contents = made.make_stream(f"BT /F1 14 Tf 72 700 Td ({word}) Tj ET".encode())
+    from io import BytesIO
+
+    out = BytesIO()
+    made.save(out, deterministic_id=True)
+    return out.getvalue()
+
+
+def uploaded(desk, who: str, word: str, name: str):
+    return evidence.take_in(actor=desk.actor(who), file=intake().take([paper(word)], name=name))
+
+
+@pytest.fixture
+def contested(desk):
+    """A copyright complaint with a counter-notification, a court action, a private note and three exhibits."""
+    filed = desk.file(kind="copyright", listings=desk.listings[:1])[0]
+    desk.accept([filed])
+    desk.work()
+    with unit_of_work():
+        row = queries.complaint(desk.actor("legal"), filed.reference)
+        operations.write_note(actor=desk.actor("legal"), case_id=row.id, text=SECRET_NOTE)
+    desk.clock.advance(timedelta(days=1))
+    with unit_of_work():
+        row = queries.complaint(desk.actor("seller_a"), filed.reference)
+        answers.file_counter_notice(
+            actor=desk.actor("seller_a"), complaint=row, claim_ids=[c.id for c in queries.claims_of(row.id)], grounds=["own_right"],
+            explanation=SAID, contact={"name": "李伟", "address": "Shed 9, Eastport", "phone": "+1 555 0190", "email": "li@shop.example"},
+            signed_name="李伟", exhibits={uploaded(desk, "seller_a", "negative of the photograph", "原片 <b>.pdf"): "platform_only"},
+            statements=[line["code"] for line in elements.statements("us_dmca", "counter_notice")])
+    desk.work()
+    desk.clock.advance(timedelta(days=2))
+    with unit_of_work():
+        row = queries.complaint(desk.actor("rights_holder"), filed.reference)
+        answers.tell_court_action(
+            actor=desk.actor("rights_holder"), complaint=row, claim_ids=[c.id for c in queries.claims_of(row.id)],
+            forum="District Court", docket="26-cv-7", filed_on=desk.clock.now().date(), filed_by_notifier=True, names_subscriber=True,
+            seeks_restraint=True, signed_name="Ada Example",
+            documents=[uploaded(desk, "rights_holder", "complaint of the plaintiff", "complaint.pdf")],
+            statements=[line["code"] for line in elements.statements("us_dmca", "court_action")])
+    desk.work()
+    return filed
+
+
+def contents(desk, filed, who: str = "legal", **more):
+    db.session.rollback()
+    actor = desk.actor(who)
+    return gather.contents_of(actor, queries.complaint(actor, filed.reference), **more)
+
+
+def text_of(path) -> list[str]:
+    return subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, text=True, check=True).stdout.split("\f")[:-1]
+
+
+def page_saying(pages: list[str], *words: str) -> int:
+    """The number of the only page after the index that says all of this."""
+    found = [n for n, page in enumerate(pages, 1) if all(word in page for word in words)]
+    assert len(found) == 1, (words, found)
+    return found[0]
+
+
+def test_the_bundle_of_a_contested_case(desk, contested, tmp_path):
+    made = contents(desk, contested)
+    report = render(made, tmp_path / "a.pdf")
+    pages = text_of(tmp_path / "a.pdf")
+    everything = "\n".join(pages)
+    assert len(pages) == report.pages and all(f"Page {n} of {report.pages}" in page for n, page in enumerate(pages, 1))
+    for section in ("The parties", "The right relied on", "The listings and their outcome", "Statutory elements",
+                    "Computation of deadlines", "Chronology", "Notice of a court action", "Counter-notification",
+                    "Correspondence and proof of delivery", "Entries of the audit log", "Hash manifest"):
+        assert section in everything
+    assert "我在2019年拍摄了这张照片" in everything and "李伟" in everything
+    assert SECRET_NOTE not in everything and "uncle" not in everything
+    shown = {exhibit.id: exhibit for exhibit in report.exhibits}
+    assert "negative of the photograph" in pages[shown["S-1"].shown[0] - 1]
+    assert "complaint of the plaintiff" in pages[shown["RH-1"].shown[0] - 1]
+    for exhibit in made.exhibits:
+        assert hashlib.sha256(b"".join(exhibit.source())).hexdigest() == exhibit.sha256
+        assert exhibit.sha256[:32] in pages[-1] and exhibit.sha256[32:] in pages[-1], "the manifest names every file"
+
+
+def test_page_references_of_the_checklists_lead_to_what_proves_the_element(desk, contested, tmp_path):
+    made = contents(desk, contested)
+    render(made, tmp_path / "a.pdf")
+    pages = text_of(tmp_path / "a.pdf")
+    counter = page_saying(pages, "In the words of the party", "我在2019年拍摄了这张照片")
+    notice = page_saying(pages, "In the words of the party", "These listings copy what we made")
+    listing = page_saying(pages, "The listings and their outcome", "What this means")
+    checklist = pages[page_saying(pages, "Statutory elements", "Signature of the subscriber") - 1]
+    rows = [line.split() for line in checklist.splitlines() if " yes " in line]
+    by_article = {"".join(part for part in row if "512" in part): int(row[-1]) for row in rows}
+    assert by_article["512(g)(3)(A)"] == by_article["512(g)(3)(D)"] == counter
+    assert by_article["512(c)(3)(A)(v)"] == by_article["512(c)(3)(A)(vi)"] == notice
+    assert by_article["512(c)(3)(A)(iii)"] == by_article["512(g)(3)(B)"] == listing
+
+
+def test_elements_are_shown_only_when_they_are(desk, contested):
+    made = contents(desk, contested)
+    notice, counter, court = made.element_checklists
+    assert len(notice.elements) == 6 and len(counter.elements) == 4
+    assert all(e.satisfied for e in (*notice.elements, *counter.elements))
+    assert [e.satisfied for e in court.elements] == [None] * 3, "nobody has examined the court paper yet"
+    with unit_of_work():
+        row = queries.complaint(desk.actor("legal"), contested.reference)
+        answers.reject_court_action(
+            actor=desk.actor("legal"), complaint=row, notice=court_notices_of(row.id)[-1], reasons="It names another seller.")
+    court = contents(desk, contested).element_checklists[-1]
+    assert [e.satisfied for e in court.elements] == [False] * 3
+
+
+def test_deadlines_of_every_fate_are_there_with_their_days(desk, contested):
+    sheets = {sheet.name: sheet for sheet in contents(desk, contested).deadlines}
+    put_back = sheets["Put-back after the counter-notification"]
+    assert put_back.outcome.startswith("Stopped on")
+    assert sheets["Latest put-back while a court paper is examined"].outcome == "Still running"
+    assert [step.count for step in put_back.steps if step.count != "–"] == [str(n) for n in range(1, 15)]
+    assert any("Weekend" in step.reason for step in put_back.steps)
+
+
+def test_the_chronology_leads_to_the_papers(desk, contested):
+    made = contents(desk, contested)
+    assert list(made.chronology) == sorted(made.chronology, key=lambda event: event.at)
+    targets = [event.target for event in made.chronology if event.target]
+    assert targets == ["notice", "counter:1", "court:1"]
+    assert any("512(g)" in event.basis for event in made.chronology)
+
+
+def test_twice_the_same_case_gives_the_same_bytes(desk, contested, tmp_path):
+    first = render(contents(desk, contested), tmp_path / "a.pdf")
+    desk.clock.advance(timedelta(hours=5))  # time alone changes nothing
+    second = render(contents(desk, contested), tmp_path / "b.pdf")
+    assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes() and first.sha256 == second.sha256
+
+
+def test_the_bundle_speaks_chinese(desk, contested, tmp_path):
+    render(contents(desk, contested, language="zh_CN"), tmp_path / "z.pdf")
+    pages = text_of(tmp_path / "z.pdf")
+    everything = "\n".join(pages)
+    for words in ("证据卷宗", "当事人", "期限计算", "大事记", "往来函件与送达证明", "哈希清单", f"第1页，共{len(pages)}页"):
+        assert words in everything
+    assert "Statutory elements" not in everything and "Page 1 of" not in everything
+
+
+def test_a_one_time_link_is_not_printed(desk):
+    line = "Open the case: https://desk.example/links/abcDEF123_-abcDEF123xyz\nThank you"
+    assert records.without_keys(line) == "Open the case: https://desk.example/links/[…]\nThank you"
+
+
+def test_no_letter_of_an_unclaimed_store_prints_its_link(desk, tmp_path):
+    from tests import make
+
+    unclaimed = make.store(marketplace_id=desk.listings[0].marketplace_id, name="Nobody's")
+    filed = desk.file(listings=[make.listing(store=unclaimed)])
+    desk.accept(filed)
+    desk.work()
+    made = contents(desk, filed[0])
+    letters = [letter.text for letter in made.correspondence]
+    assert any("/links/[…]" in text for text in letters), "the letter that holds the link is there"
+    assert all("/links/" not in text.replace("/links/[…]", "") for text in letters)
+
+
+def test_the_bundle_of_one_store_says_nothing_of_the_other(desk, tmp_path):
+    with unit_of_work():
+        notice_exhibits = {uploaded(desk, "rights_holder", "only for the second store", "second-store.pdf"): [desk.listings[2].external_id]}
+    filed = desk.file(exhibits=notice_exhibits)
+    desk.accept(filed)
+    desk.work()
+    render(contents(desk, filed[0]), tmp_path / "a.pdf")
+    said = "\n".join(text_of(tmp_path / "a.pdf"))
+    other = desk.listings[2]
+    for secret in ("Store B", other.external_id, other.title, other.url, filed[1].reference, "second-store"):
+        assert secret not in said, secret
+    mine = contents(desk, filed[1])
+    assert [exhibit.original_name for exhibit in mine.exhibits if exhibit.id.startswith("RH")] == ["second-store.pdf"]
+
+
+def test_a_notice_has_all_its_stores_and_is_for_staff_only(desk):
+    filed = desk.file()
+    desk.accept(filed)
+    desk.work()
+    db.session.rollback()
+    notice = db.session.get_one(Notice, filed[0].notice_id)
+    made = gather.contents_of_notice(desk.actor("legal"), notice)
+    assert made.reference == notice.reference and len(made.claims) == 3
+    assert [party.name for party in made.parties if party.role == "Seller"] == ["Store A", "Store B"]
+    with pytest.raises(NotVisible):
+        gather.contents_of_notice(desk.actor("rights_holder"), notice)
+
+
+def test_a_party_gets_what_the_matrix_lets_it_read(desk, contested):
+    staff = contents(desk, contested)
+    seller, holder = contents(desk, contested, "seller_a"), contents(desk, contested, "rights_holder")
+    assert not seller.court_notices and staff.court_notices, "nothing for the seller before the paper was examined"
+    assert [exhibit.id for exhibit in holder.exhibits if exhibit.id.startswith("S-")] == []
+    assert holder.counter_notifications[0].text == "", "the statute gives the elements and nothing else"
+    assert seller.counter_notifications[0].text == SAID
+    assert all("Screening" not in sheet.name for sheet in seller.deadlines)
+    with pytest.raises(NotVisible):
+        contents(desk, contested, "seller_b")
+
+
+def test_a_file_that_is_gone_from_the_store_is_on_a_slip_sheet(desk, contested, tmp_path):
+    made = contents(desk, contested)
+    from ipdesk.features.evidence.store import Damaged
+
+    def gone():
+        raise Damaged("x")
+        yield b""
+
+    broken = replace(made, exhibits=tuple(
+        replace(exhibit, source=gone) if exhibit.id == "S-1" else exhibit for exhibit in made.exhibits))
+    report = render(broken, tmp_path / "a.pdf")
+    assert {e.id: bool(e.slip) for e in report.exhibits}["S-1"]
+    assert [e.id for e in report.exhibits if e.slip] == ["S-1"]

@@ -1,0 +1,34 @@
+"""Every complaint and notice of the demo marketplace can be gathered; bundles of its odd ones print."""
+
+import pytest
+from sqlalchemy import select
+
+from ipdesk.core.casework.models import Case
+from ipdesk.core.db.core import db
+from ipdesk.core.kernel.actors import Actor
+from ipdesk.demo import ensure_demo
+from ipdesk.features.complaints.models import Notice
+from ipdesk.gateways.bundles.gather import case_of, contents_of_case
+from ipdesk.gateways.bundles.render import render
+
+
+@pytest.mark.slow
+def test_every_case_of_the_demo_has_a_bundle(app, clock, tmp_path):
+    with app.app_context():
+        ensure_demo(app.extensions["ipdesk.settings"])
+        staff = Actor(at=clock.now(), roles=frozenset({"legal"}))
+        drafts = select(Notice.id).where(Notice.state == "draft")
+        references = db.session.scalars(
+            select(Case.reference).where(Case.kind.in_(("complaint", "notice")), Case.id.not_in(drafts)).order_by(Case.id)).all()
+        assert len(references) > 50
+        made = {reference: contents_of_case(staff, case_of(staff, reference)) for reference in references}
+        for contents in made.values():
+            assert contents.notice and contents.parties and contents.claims and contents.log and contents.chronology
+            known = {exhibit.id for exhibit in contents.exhibits}
+            papers = (contents.notice, *contents.counter_notifications, *contents.answers, *contents.court_notices)
+            assert {number for paper in papers for number in paper.exhibits} <= known
+        by_papers = max(made.values(), key=lambda contents: (len(contents.court_notices), len(contents.decisions)))
+        by_claims = max(made.values(), key=lambda contents: len(contents.claims))
+        for n, contents in enumerate((by_papers, by_claims)):
+            report = render(contents, tmp_path / f"{n}.pdf")
+            assert not any(exhibit.slip for exhibit in report.exhibits)
