@@ -51,7 +51,8 @@ def zone() -> str:
 
 def listed(texts: Iterable[str]) -> str:
     """``texts`` as one line, with the reader's own comma."""
-    return gettext(", ").join(texts)
+    comma: str = gettext(", ")
+    return comma.join(texts)
 
 
 def law_text(text: str) -> str:

@@ -45,6 +45,16 @@ def render(regime: str, state: str, said: Mapping[str, Any], locale: str) -> str
         parts_of(regime, state, said, locale), start=1)) + "\n"
 
 
+def explained(regime: str, state: str, said: Mapping[str, Any], locale: str) -> str:
+    """The copy in the signer's own language, to help understanding; only what `render` gives is signed.
+
+    What the signer wrote stays as it is. The statements, which are signed in one language, are
+    translated too.
+    """
+    statements = [{**line, "text": translate(line["text"], locale)} for line in said["statements"]]
+    return render(regime, state, {**said, "statements": statements}, locale)
+
+
 def _words(field: str, seen: Mapping[str, Any], locale: str) -> str:
     if field.startswith("statement:"):
         code = field.removeprefix("statement:")

@@ -239,6 +239,24 @@ def test_a_missing_statement_is_refused_beside_it_with_everything_still_there(
         "statement_mistake_or_misidentification", "statement_jurisdiction"]
 
 
+def test_the_signers_language_stands_below_the_words_that_are_signed(desk: Any, as_person: Any) -> None:
+    complaint = desk.complaint()
+    seller = as_person("seller")
+    address = fill(seller, complaint, desk.claims(complaint))
+    assert "to help you" not in text_of(seller.get(address))
+    seller.set_cookie("locale", "zh_CN")
+    screen = seller.get(address)
+    understood = page(screen).select_one("#meaning").parent.get_text(" ")
+    signed = text_of(screen).replace(understood, "")
+    assert "I believe in good faith that the listings named in this counter-notification" in signed
+    assert "Genuine goods" in signed
+    assert "我善意相信，基于我所陈述的理由，本反通知所列商品未侵犯投诉中所列的权利。" in understood
+    assert "正品（权利用尽）" in understood and "Bought from the owner's distributor." in understood
+    assert seller.post(address, data=hidden(screen) | {"read": "true"}).status_code == 303
+    [row] = queries.counter_notices_of(complaint.id)
+    assert "I believe in good faith" in row.copy and "我善意相信" not in row.copy
+
+
 def test_an_unfinished_draft_cannot_be_signed_and_says_where_to_go(desk: Any, as_person: Any) -> None:
     complaint = desk.complaint()
     seller, base = as_person("seller"), f"/complaints/{complaint.reference}/contest"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.access import access
@@ -176,8 +176,10 @@ def sign(reference: str) -> Any:
     said = _record(row, content, exhibits)
     missing = operations.missing_fields(row.regime, said)
     copy = operations.copy_for(row, said) if not missing else ""
+    meaning = copies.explained(row.regime, row.state, said, str(get_locale())) if not missing else ""
     return render_template(
         "seller/contest_sign.html", view=view, form=form, said=said, copy=copy,
+        meaning=meaning if meaning != copy else "",
         digest=operations.digest_of(copy), missing=_to_do(reference, missing),
         statutory=copies.is_statutory(row.regime), clock=clock_of(row, view, claims),
         **_place(reference, "sign")), form.status
