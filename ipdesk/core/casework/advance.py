@@ -8,6 +8,7 @@ from typing import Any
 
 from ipdesk.core.audit.entries import append_entry
 from ipdesk.core.casework import clocks, tallies
+from ipdesk.core.casework.locks import lock, note_locked
 from ipdesk.core.casework.models import Case, CaseFact
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.summary import summarise
@@ -69,6 +70,7 @@ def open_case(
     )
     db.session.add(case)
     db.session.flush()
+    note_locked([case.id])  # nobody else can know of it yet
     return case
 
 
@@ -118,9 +120,10 @@ def advance(
     (no such step from here, or a guard says no). Either everything is written or, with the caller's
     roll-back, nothing: states, holds and other effects, deadlines, audit entry, letters, tallies.
     """
+    movers = list(movers if movers is not None else [row])
+    lock(row, movers)
     if seen is not None and seen != row.version_id:
         raise Stale(seen, row.version_id)
-    movers = list(movers if movers is not None else [row])
     if not movers:
         raise Refusal("nothing_chosen")
     before = tallies.counted(row)

@@ -1,15 +1,17 @@
 """Time acting: due deadlines go through the one door as the clock, reminders are written."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.exc import OperationalError
 
 from ipdesk.core.audit.entries import append_entry
 from ipdesk.core.casework import clocks
 from ipdesk.core.casework.advance import Act, advance, workflow_of
+from ipdesk.core.casework.locks import locking, note_locked
 from ipdesk.core.casework.models import Case
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
@@ -34,14 +36,24 @@ def sweep(now: datetime, batch: int = BATCH) -> int:
     same rows again, because a deadline is marked in the transaction of what it does.
     """
     with unit_of_work():
-        due = db.session.execute(
+        due = _leased(
             select(Deadline).where(Deadline.status == "open", Deadline.missed_at.is_(None),
                                    Deadline.fires_at <= now)
-            .order_by(Deadline.fires_at, Deadline.id).limit(batch)
-            .with_for_update(skip_locked=True)).scalars().all()
+            .order_by(Deadline.fires_at, Deadline.id).limit(batch))
         for deadline in due:
             _fire(deadline, now)
     return len(due)
+
+
+def _leased(query: Select[Any]) -> Sequence[Deadline]:
+    """What ``query`` finds, their cases locked; without those whose case somebody is moving just now."""
+    if db.session.get_bind().dialect.name == "sqlite":
+        return db.session.execute(query).scalars().all()
+    cases = set(db.session.execute(locking(
+        query.join(Case, Case.id == Deadline.case_id).with_only_columns(Deadline.case_id))).scalars())
+    note_locked(cases)
+    # Asked again: whoever held a case a moment ago may have stopped its clock.
+    return db.session.execute(query.where(Deadline.case_id.in_(cases))).scalars().all() if cases else []
 
 
 def _fire(deadline: Deadline, now: datetime) -> None:
@@ -55,6 +67,8 @@ def _fire(deadline: Deadline, now: datetime) -> None:
         # Somebody moved the case by another way; the clock has nothing left to do here.
         log.warning("deadline %s of case %s: %s", deadline.name, deadline.case_id, error)
         deadline.status, deadline.ended_at = "stopped", now
+    except OperationalError:
+        raise  # a deadlock or a lost connection is the whole batch's: the next round finds the same rows
     except Exception:
         log.exception("deadline %s of case %s", deadline.name, deadline.case_id)
         deadline.attempts += 1
@@ -97,10 +111,9 @@ def _note_lateness(deadline: Deadline, now: datetime) -> None:
 def remind(now: datetime, batch: int = BATCH) -> int:
     """Write one batch of reminders due at ``now``; returns how many."""
     with unit_of_work():
-        due = db.session.execute(
+        due = _leased(
             select(Deadline).where(Deadline.status == "open", Deadline.remind_at <= now)
-            .order_by(Deadline.remind_at, Deadline.id).limit(batch)
-            .with_for_update(skip_locked=True)).scalars().all()
+            .order_by(Deadline.remind_at, Deadline.id).limit(batch))
         for deadline in due:
             deadline.remind_at = None
             _write(_row_of(deadline), deadline, clocks.deadline_rule(deadline.name)["remind"], now)

@@ -6,7 +6,7 @@ from typing import Any
 from flask import g, redirect, request
 from flask_babel import gettext
 from marshmallow import Schema, ValidationError, fields
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -18,6 +18,7 @@ from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.kernel.errors import Invalid, Refusal
 from ipdesk.core.kernel.ids import new_token
 
+_DEADLOCK = "40P01"  # PostgreSQL's own code
 _PLUMBING = {"csrf_token", "form_key"}
 
 
@@ -48,7 +49,7 @@ class Form:
     def refuse(self, errors: dict[str, list[str]]) -> None:
         self.errors, self.status = errors, 422
 
-    def submit(self, act: Callable[[dict[str, Any]], str]) -> Response | None:
+    def submit(self, act: Callable[[dict[str, Any]], str], *, again: int = 3) -> Response | None:
         """Run ``act(data)`` in a unit of work and redirect to the address it returns.
 
         ``None`` means that nothing was done and ``errors`` says why. A form sent twice acts once:
@@ -81,6 +82,11 @@ class Form:
             if "form_submissions" not in str(error.orig):
                 raise
             return self.submit(act)
+        except OperationalError as error:
+            # Two acts over the same listings waited for each other, and the database chose this one to go back.
+            if getattr(error.orig, "sqlstate", "") != _DEADLOCK or again <= 0:
+                raise
+            return self.submit(act, again=again - 1)
         return redirect(location, 303)
 
     def _identity(self) -> str:

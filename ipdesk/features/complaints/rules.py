@@ -7,10 +7,10 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from ipdesk.core.casework.advance import Act
+from ipdesk.core.casework.locks import loader
 from ipdesk.core.casework.rules import KindOfCase, Rules
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import CLOCK_ROLE, Actor
-from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.core.outbox.enqueue import Recipient
 from ipdesk.features.accounts import queries as accounts
 from ipdesk.features.catalogue.models import Store
@@ -168,16 +168,6 @@ def notice_capacity(actor: Actor, row: Notice) -> frozenset[str]:
     return frozenset(held)
 
 
-def _load(model: Any) -> Any:
-    def load(case_id: int) -> Any:
-        row = db.session.get(model, case_id, with_for_update={"of": model})
-        if row is None:
-            raise NotVisible
-        return row
-
-    return load
-
-
 def _summarise(row: Complaint, claims: list[Any], law: Any) -> None:
     """The marks that lists filter by (see the model)."""
     row.stage_name = row.stage
@@ -203,11 +193,11 @@ def _notice_scopes(row: Notice) -> list[str]:
 def register(rules: Rules) -> None:
     """Join the names of the workflow files to this feature."""
     rules.kind("complaint", KindOfCase(
-        load=_load(Complaint), movers=lambda row, ids: queries.claims_of(row.id, ids),
+        load=loader(Complaint), movers=lambda row, ids: queries.claims_of(row.id, ids),
         capacity=complaint_capacity, scopes=_complaint_scopes, summarised=_summarise,
         describe=describe_complaint))
     rules.kind("notice", KindOfCase(
-        load=_load(Notice), movers=lambda row, ids: [row], capacity=notice_capacity,
+        load=loader(Notice), movers=lambda row, ids: [row], capacity=notice_capacity,
         scopes=_notice_scopes, describe=describe_notice))
     rules.guard("notice_is_complete", notice_is_complete)
     rules.guard("right_is_in_force", right_is_in_force, early=True)

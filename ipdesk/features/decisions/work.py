@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import and_, delete, or_, select
 
+from ipdesk.core.casework.locks import locking
+from ipdesk.core.casework.models import Case
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
@@ -87,7 +89,10 @@ def take_next(*, actor: Actor) -> Any | None:
     if not found:
         return None
     _, _, kind, case_id = min(found)
-    return _hold(actor, rules.kinds[kind].load(case_id))
+    row = rules.kinds[kind].load(case_id)
+    if is_held_by_another(actor, row):  # somebody was quicker, between the search and the lock
+        return take_next(actor=actor)
+    return _hold(actor, row)
 
 
 def _first(actor: Actor, kind: str) -> tuple[bool, Any, str, int] | None:
@@ -98,9 +103,9 @@ def _first(actor: Actor, kind: str) -> tuple[bool, Any, str, int] | None:
         *(_open_notices(actor) if kind == "notice" else _open_complaints(actor)),
         or_(model.assignee_id.is_(None), model.assignee_id == actor.user_id,
             and_(model.taken_until.is_not(None), model.taken_until <= actor.at)))
-    row = db.session.execute(
-        query.order_by((model.assignee_id.is_distinct_from(actor.user_id)), due, model.id).limit(1)
-        .with_for_update(of=model, skip_locked=True)).first()
+    row = db.session.execute(locking(
+        query.join(Case, Case.id == model.id)
+        .order_by((model.assignee_id.is_distinct_from(actor.user_id)), due, model.id).limit(1))).first()
     return (row.assignee_id != actor.user_id, row.due_at, kind, row.id) if row else None
 
 

@@ -7,11 +7,10 @@ from flask_babel import lazy_gettext as _l
 from ipdesk.core.audit.sealing import head_line
 from ipdesk.core.casework import clocks
 from ipdesk.core.casework.advance import Act
+from ipdesk.core.casework.locks import loader
 from ipdesk.core.casework.rules import KindOfCase, Rules, rules
-from ipdesk.core.db.core import db
 from ipdesk.core.deadlines.wording import day_text, moment_text
 from ipdesk.core.kernel.actors import CLOCK_ROLE, Actor
-from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.core.kernel.text import N_, translate
 from ipdesk.core.outbox.enqueue import Recipient
 from ipdesk.features.accounts import queries as accounts
@@ -72,13 +71,6 @@ def describe(row: Right) -> dict[str, Any]:
                           for line in clocks.open_deadlines(row.id)]}
 
 
-def _load(case_id: int) -> Right:
-    row = db.session.get(Right, case_id, with_for_update={"of": Right})
-    if row is None:
-        raise NotVisible
-    return row
-
-
 def _scopes(row: Right) -> list[str]:
     return ["desk", f"organisation:{row.organisation_id}"] if row.organisation_id else ["desk"]
 
@@ -86,7 +78,7 @@ def _scopes(row: Right) -> list[str]:
 def register(rules: Rules) -> None:
     """Join the names of the workflow file to this feature."""
     rules.kind("right", KindOfCase(
-        load=_load, movers=lambda row, ids: [row], capacity=capacity, scopes=_scopes,
+        load=loader(Right), movers=lambda row, ids: [row], capacity=capacity, scopes=_scopes,
         describe=describe))
     for message in ("right_verified", "right_rejected", "right_expired"):
         rules.letter(message, context)
