@@ -5,7 +5,14 @@ import re
 import pytest
 from sqlalchemy import select
 
+from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.kernel.actors import Actor
+from ipdesk.core.kernel.errors import Invalid
 from ipdesk.core.outbox.models import Outbox
+from ipdesk.features.catalogue.models import Marketplace
+from ipdesk.features.complaints import operations
+from ipdesk.features.complaints.answers import Entry
 from ipdesk.features.complaints.models import Complaint, Notice
 from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.rights.models import Right
@@ -196,3 +203,10 @@ def test_people_with_an_account_file_with_it(scene):
 
 def test_filing_needs_the_token_of_the_page(guest):
     assert guest.post(PAGE, data=SAID, csrf=False).status_code == 400
+
+
+def test_the_verb_itself_knows_how_many_a_guest_may_name(scene):
+    with scene.app.app_context(), pytest.raises(Invalid, match="listings"), unit_of_work():
+        operations.file_as_guest(
+            actor=Actor(at=scene.app.extensions["ipdesk.clock"].now()), right={}, entries=[Entry("LX000")] * 11,
+            marketplace=db.session.get(Marketplace, scene.market.id))
