@@ -62,7 +62,7 @@ def request_bundle(kind: str, reference: str) -> Any:
 def _list(kind: str, row: Any, form: Form) -> str:
     found = [{**_facts(bundle), "by": name} for bundle, name in queries.bundles_of(g.actor, row.case.id)]
     return render_template("bundles/bundles.html", form=form, bundles=found, reference=row.reference, kind=kind,
-                           languages=list(LANGUAGES.items()))
+                           bundle_languages=list(LANGUAGES.items()))
 
 
 @blueprint.get("/bundles/<reference>")
