@@ -57,12 +57,26 @@ def describe_notice(row: Notice) -> dict[str, Any]:
         "signed_name": row.signed_name, "contact": dict(row.contact), "missing": list(row.missing),
         "marketplace": marketplace.name if marketplace else "",
         "right": right_facts(right) if right else None,
-        "rows": [{"entered": line.entered, "answer": line.answer,
-                  "other_reference": line.other_reference} for line in queries.rows_of_notice(row.id)],
+        "is_guest": row.organisation_id is None and row.channel == "desk",
+        "guest_confirmed_at": row.guest_confirmed_at, "rows": row_facts(row),
         "statements": statement_facts(row.id, elements.DOCUMENT),
         "deadlines": [deadline_facts(line) for line in clocks.open_deadlines(row.id)],
         "purchases": purchase_facts(row, None),
     }
+
+
+def row_facts(notice: Notice) -> list[dict[str, Any]]:
+    """Every row entered with its answer, and the listing that it led to."""
+    rows = queries.rows_of_notice(notice.id)
+    listings = queries.listings_by_id(line.listing_id for line in rows if line.listing_id)
+    return [{"entered": line.entered, "answer": line.answer, "other_reference": line.other_reference,
+             **_row_listing(listings.get(line.listing_id))} for line in rows]
+
+
+def _row_listing(listing: Listing | None) -> dict[str, str]:
+    if listing is None:
+        return {"title": "", "code": "", "store": ""}
+    return {"title": listing.title, "code": listing.external_id, "store": listing.store.name}
 
 
 def right_facts(right: Right) -> dict[str, Any]:
@@ -90,6 +104,7 @@ def claim_facts(row: Complaint, claims: Sequence[Claim]) -> list[dict[str, Any]]
         captures.setdefault(capture.listing_id, []).append(capture_facts(capture))
     return [{
         "id": claim.id, "position": claim.position, "state": claim.state,
+        "told": claim.seller_told_at is not None,
         "reason_code": claim.reason_code, "explanation": claim.explanation,
         "listing": listing_facts(listings[claim.listing_id]),
         "captures": captures.get(claim.listing_id, []),

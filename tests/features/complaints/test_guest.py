@@ -85,9 +85,10 @@ def test_the_link_confirms_the_address_and_follows_the_notice(scene, guest):
     assert scene.app.test_client().post(path).status_code == 409, "it works once"
 
 
-def test_an_unconfirmed_address_stops_nothing(scene, guest):
+def test_an_unconfirmed_address_is_marked_for_staff_and_stops_nothing(scene, guest):
     file(guest)
     ((reference, _),) = scene.notices()
+    assert "the mail address is not confirmed" in text_of(scene.as_actor("legal").get(f"/notices/{reference}/screen"))
     scene.screen(reference, "accept")
     assert scene.rows(select(Complaint.state)) == [("delisted.open",)] * 2
 

@@ -72,8 +72,8 @@ def _facts(row: Notice) -> dict[str, Any]:
     view = disclosure.view(row, g.actor)
     return {
         "view": view, "choices": choices(g.actor, row), "complaints": _complaints(row),
-        "lacks": _lacks(view), "is_guest": row.organisation_id is None,
-        "confirmed": row.guest_confirmed_at is not None,
+        "lacks": _lacks(view), "is_guest": view["is_guest"],
+        "confirmed": view["guest_confirmed_at"] is not None,
         "exhibits": [_exhibit(one) for one in exhibits.of_case(g.actor, row.id, key_hash=evidence.key_hash())],
     }
 
