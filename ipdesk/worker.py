@@ -1,7 +1,8 @@
 """What the worker of an installation does, and what deliveries and confirmations set off."""
 
+import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,8 @@ from ipdesk.features.holds.jobs import carry_out_due
 from ipdesk.features.holds.queries import unconfirmed_listings
 from ipdesk.features.rights.jobs import expire_rights
 from ipdesk.gateways.bundles import jobs as bundles
+
+log = logging.getLogger(__name__)
 
 _BATCH = 50
 
@@ -127,15 +130,21 @@ def confirm_restorations(now: datetime) -> int:
         waiting = restoring_claims(_BATCH)
         listings = {claim.listing_id for claims in waiting.values() for claim in claims}
         unconfirmed = unconfirmed_listings(listings)
-        done = 0
-        for complaint_id, claims in waiting.items():
-            ready = [claim for claim in claims if claim.listing_id not in unconfirmed]
-            if ready:
-                complaint = rules.kinds["complaint"].load(complaint_id)
-                advance(actor=clock_actor(now), row=complaint, movers=ready,
-                        trigger="confirm_restoration")
-                done += len(ready)
-    return done
+        ready = {case_id: [claim for claim in claims if claim.listing_id not in unconfirmed]
+                 for case_id, claims in waiting.items()}
+        return sum(_confirm(case_id, claims, now) for case_id, claims in ready.items() if claims)
+
+
+def _confirm(case_id: int, claims: Sequence[Any], now: datetime) -> int:
+    """One complaint in a savepoint of its own: a fault with it keeps no other one back."""
+    try:
+        with db.session.begin_nested():
+            advance(actor=clock_actor(now), row=rules.kinds["complaint"].load(case_id), movers=claims,
+                    trigger="confirm_restoration")
+    except Exception:
+        log.exception("the restoration in case %s could not be confirmed", case_id)
+        return 0
+    return len(claims)
 
 
 # --- the log ---------------------------------------------------------------------------------------

@@ -207,3 +207,24 @@ def test_two_complaints_on_one_listing_restore_it_only_when_both_have_ended(desk
     db.session.rollback()
     assert db.session.get(Listing, desk.listings[0].id).status == "restricted"
     assert db.session.get(Listing, desk.listings[1].id).status == "live"
+
+
+def test_a_court_paper_about_two_claims_leaves_each_its_own_put_back(desk, down):
+    """Claims that one act moves together keep the window of their own counter-notification."""
+    first, second = [claim.id for claim in queries.claims_of(down[0].id)]
+    db.session.rollback()
+    counter(desk, down[0], [first])
+    desk.clock.advance(timedelta(days=4))
+    counter(desk, down[0], [second])
+
+    def windows(name):
+        db.session.rollback()
+        return {tuple(d.movers): d.opens_at.astimezone(NEW_YORK).date()
+                for d in clocks.open_deadlines(down[0].id) if d.name == name}
+
+    before = windows("put_back")
+    number = sue(desk, down[0], [first, second])
+    assert windows("put_back_latest") == before
+    examine(desk, down[0], number, fit=False)
+    assert windows("put_back") == before == {
+        (first,): date(2026, 3, 17), (second,): date(2026, 3, 23)}

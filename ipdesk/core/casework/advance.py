@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from ipdesk.core.audit.entries import append_entry
+from ipdesk.core.audit.sealing import head_line
 from ipdesk.core.casework import clocks, tallies
 from ipdesk.core.casework.locks import lock, note_locked
 from ipdesk.core.casework.models import Case, CaseFact
@@ -29,7 +31,7 @@ class Act:
 
     ``movers`` are the claims (or the case's own row) of *this* transition; ``moved`` maps every
     mover of the whole act to the state it came from, ``reached`` to the one it is in now; ``dates``
-    are the dated facts that the act establishes. ``facts`` came with the act (checked input and
+    are the dated facts that the act establishes, ``recorded`` those of earlier acts that it looked up. ``facts`` came with the act (checked input and
     ids). ``row`` is the complaint, notice, right …; ``case`` its identity. ``opened`` are other cases that
     effects of this act opened, each with its movers.
     """
@@ -45,6 +47,7 @@ class Act:
     moved: dict[int, str] = field(default_factory=dict)
     reached: dict[int, str] = field(default_factory=dict)
     dates: dict[str, datetime] = field(default_factory=dict)
+    recorded: dict[str, Any] = field(default_factory=dict)
     deadlines: list[Any] = field(default_factory=list)
     letters: list[Any] = field(default_factory=list)
     opened: list[tuple[Any, Sequence[Any]]] = field(default_factory=list)
@@ -52,6 +55,11 @@ class Act:
     @property
     def at(self) -> datetime:
         return self.actor.at
+
+    @cached_property
+    def log_head(self) -> str:
+        """The head of the audit log as letters of this act name it."""
+        return head_line()
 
     @property
     def mover_ids(self) -> list[int]:
@@ -169,12 +177,17 @@ def _count_uses(act: Act, transition: Transition, group: list[Any]) -> None:
     """Refuse a step that has been taken as often as its file allows (``at_most``)."""
     if transition.at_most is None:
         return
+    if any(is_used_up(mover, transition) for mover in group):
+        raise Refusal("used_up", times=transition.at_most)
     for mover in group:
-        times = dict(getattr(mover, "times", None) or {})
-        if times.get(transition.key, 0) >= transition.at_most:
-            raise Refusal("used_up", times=transition.at_most)
-        if hasattr(mover, "times"):
-            mover.times = {**times, transition.key: times.get(transition.key, 0) + 1}
+        times = mover.times or {}
+        mover.times = {**times, transition.key: times.get(transition.key, 0) + 1}
+
+
+def is_used_up(mover: Any, transition: Transition) -> bool:
+    """Whether ``mover`` has taken this step as often as the file allows."""
+    return transition.at_most is not None and (
+        (mover.times or {}).get(transition.key, 0) >= transition.at_most)
 
 
 def _move(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ipdesk.core.casework.advance import Act, workflow_of
+from ipdesk.core.casework.advance import Act, is_used_up, workflow_of
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.kernel.actors import Actor
 
@@ -35,7 +35,7 @@ def choices(actor: Actor, row: Any, movers: Sequence[Any] | None = None) -> dict
     found: dict[str, Choice] = {}
     for mover in movers if movers is not None else kind.movers(row, None):
         for transition in law.transitions_from(mover.state):
-            if capacity.isdisjoint(transition.who):
+            if capacity.isdisjoint(transition.who) or is_used_up(mover, transition):
                 continue
             known = found.get(transition.trigger)
             if known and known.allowed:

@@ -34,15 +34,26 @@ def enter(act: Any, state: str, group: Sequence[Any], transition: Any = None) ->
     names = [act.workflow.states[state].deadline]
     if transition is not None:
         names += [n for n in transition.deadlines.get("open", ()) if n not in names]
-    for name in names:
-        if name:
-            act.deadlines.append(_open(name, act, group))
+    for name in filter(None, names):
+        rule = deadline_rule(name)
+        for start, ids in _by_start(act, rule.get("starts", ENTERED), group).items():
+            act.deadlines.append(_open(name, act, rule, start, ids))
 
 
-def _open(name: str, act: Any, group: Sequence[Any]) -> Deadline:
-    rule = deadline_rule(name)
-    ids = [mover.id for mover in group]
-    start = _start(act, rule.get("starts", ENTERED), ids) or act.at
+def _by_start(act: Any, fact: str, group: Sequence[Any]) -> dict[datetime, list[int]]:
+    """The ids of ``group`` by the instant from which their clock counts.
+
+    Claims that one act moves together may have been answered on different days; each keeps its own.
+    """
+    found: dict[datetime, list[int]] = {}
+    for mover in group:
+        found.setdefault(_start(act, fact, mover.id) or act.at, []).append(mover.id)
+    return found
+
+
+def _open(
+    name: str, act: Any, rule: Mapping[str, Any], start: datetime, ids: list[int],
+) -> Deadline:
     counted = compute(rule, start, zone=rules.settings["zone"])
     row = Deadline(
         case_id=act.case.id, name=name, status="open", started_at=start,
@@ -54,20 +65,25 @@ def _open(name: str, act: Any, group: Sequence[Any]) -> Deadline:
     return row
 
 
-def _start(act: Any, fact: str, ids: list[int]) -> datetime | None:
-    """The latest recorded instant of ``fact`` for any of these movers; None for ``entered``."""
+def _start(act: Any, fact: str, mover_id: int) -> datetime | None:
+    """The latest recorded instant of ``fact`` for this mover; None for ``entered``."""
     if fact == ENTERED:
         return None
     if fact in act.dates:
         known: datetime = act.dates[fact]
         return known
-    found = db.session.execute(
-        select(CaseFact.at, CaseFact.movers)
-        .where(CaseFact.case_id == act.case.id, CaseFact.name == fact).order_by(CaseFact.id.desc())
-    )
-    wanted = set(ids)
-    starts: list[datetime] = [at for at, movers in found if not movers or wanted & set(movers)]
+    starts: list[datetime] = [at for at, movers in _dated(act, fact) if mover_id in movers]
     return starts[0] if starts else None
+
+
+def _dated(act: Any, fact: str) -> Sequence[Any]:
+    """``(instant, movers)`` of every time ``fact`` was recorded in this case, the latest first; read once an act."""
+    if fact not in act.recorded:
+        act.recorded[fact] = db.session.execute(
+            select(CaseFact.at, CaseFact.movers)
+            .where(CaseFact.case_id == act.case.id, CaseFact.name == fact)
+            .order_by(CaseFact.id.desc())).all()
+    return act.recorded[fact]  # type: ignore[no-any-return]
 
 
 def _first_reminder(rule: Mapping[str, Any], due: datetime, now: datetime) -> datetime | None:
@@ -79,9 +95,10 @@ def _first_reminder(rule: Mapping[str, Any], due: datetime, now: datetime) -> da
 
 
 def _stop(names: Iterable[str], case_id: int, ids: set[int], at: datetime) -> None:
-    for row in db.session.execute(select(Deadline).where(
-        Deadline.case_id == case_id, Deadline.status == "open", Deadline.name.in_(list(names)),
-    )).scalars():
+    wanted = set(names)
+    for row in _running(case_id):
+        if row.name not in wanted:
+            continue
         left = [mover for mover in row.movers if mover not in ids]
         if left == row.movers:
             continue
@@ -97,14 +114,16 @@ def target_of(line: Deadline) -> datetime:
 
 
 def next_due_after(act: Any) -> datetime | None:
-    """The earliest ``target_of`` the open deadlines once ``act`` is written, UTC.
+    """The earliest ``target_of`` the open deadlines of the case once ``act`` is written, UTC."""
+    return min((target_of(line) for line in _running(act.case.id)), default=None)
 
-    Asked before the session has written them: what the act stopped and opened counts.
-    """
+
+def _running(case_id: int) -> list[Deadline]:
+    """The open deadlines of a case as this unit of work leaves them, whether it has written them yet or not."""
     with db.session.no_autoflush:
-        kept = open_deadlines(act.case.id)
-    running = {id(line): line for line in [*kept, *act.deadlines] if line.status == "open"}
-    return min((target_of(line) for line in running.values()), default=None)
+        stored = open_deadlines(case_id)
+    waiting = [row for row in db.session.new if isinstance(row, Deadline) and row.case_id == case_id]
+    return [row for row in [*stored, *waiting] if row.status == "open"]
 
 
 def next_due(case_id: int) -> datetime | None:

@@ -40,6 +40,12 @@ class HasState:
         return self.state.partition(".")[0]
 
 
+class CountsSteps:
+    """A row that goes through its workflow itself: how often it took each step that is limited."""
+
+    times: Mapped[dict[str, int]] = mapped_column(CanonicalJson, default=dict)
+
+
 class HasCaseState(HasState):
     """A case's own row: its state, who it waits for, its next deadline, its version.
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.core import db
 from ipdesk.core.workflow import Workflow, engine
 
 MIXED = "closed.mixed"
@@ -22,7 +23,10 @@ def summarise(row: Any, law: Workflow, movers: Sequence[Any] | None = None) -> N
 
     ``movers`` are all its parts where the caller has them at hand.
     """
-    movers = list(movers) if movers is not None else rules.kinds[row.case.kind].movers(row, None)
+    if movers is None:
+        with db.session.no_autoflush:  # the parts are there already; their states are read off the session
+            movers = rules.kinds[row.case.kind].movers(row, None)
+    movers = list(movers)
     if movers != [row]:
         engine.assign(row, summary_of([mover.state for mover in movers], law))
     state = law.states.get(row.state)

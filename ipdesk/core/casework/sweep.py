@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, select
-from sqlalchemy.exc import OperationalError
 
 from ipdesk.core.audit.entries import append_entry
 from ipdesk.core.casework import clocks
@@ -15,11 +14,11 @@ from ipdesk.core.casework.locks import locking, note_locked
 from ipdesk.core.casework.models import Case
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
+from ipdesk.core.db.rows import rows_by_id
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.deadlines.calendar import compute
 from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.kernel.actors import clock_actor
-from ipdesk.core.kernel.errors import DeskError
 from ipdesk.core.outbox.enqueue import enqueue_letter
 
 log = logging.getLogger(__name__)
@@ -40,6 +39,7 @@ def sweep(now: datetime, batch: int = BATCH) -> int:
             select(Deadline).where(Deadline.status == "open", Deadline.missed_at.is_(None),
                                    Deadline.fires_at <= now)
             .order_by(Deadline.fires_at, Deadline.id).limit(batch))
+        rows_by_id(Case, [deadline.case_id for deadline in due])  # all at once, for what follows
         for deadline in due:
             _fire(deadline, now)
     return len(due)
@@ -63,12 +63,6 @@ def _fire(deadline: Deadline, now: datetime) -> None:
                 _act(deadline, now)
             else:
                 _note_lateness(deadline, now)
-    except DeskError as error:
-        # Somebody moved the case by another way; the clock has nothing left to do here.
-        log.warning("deadline %s of case %s: %s", deadline.name, deadline.case_id, error)
-        deadline.status, deadline.ended_at = "stopped", now
-    except OperationalError:
-        raise  # a deadlock or a lost connection is the whole batch's: the next round finds the same rows
     except Exception:
         log.exception("deadline %s of case %s", deadline.name, deadline.case_id)
         deadline.attempts += 1
@@ -77,7 +71,12 @@ def _fire(deadline: Deadline, now: datetime) -> None:
 
 def _act(deadline: Deadline, now: datetime) -> None:
     row = _row_of(deadline)
-    movers = rules.kinds[row.case.kind].movers(row, deadline.movers)
+    law = workflow_of(row.case)
+    movers = [mover for mover in rules.kinds[row.case.kind].movers(row, deadline.movers)
+              if law.edges(mover.state, deadline.trigger)]
+    if not movers:  # the case went another way; the clock has nothing left to do here
+        deadline.status, deadline.ended_at = "stopped", now
+        return
     deadline.status, deadline.ended_at = "fired", now
     advance(actor=clock_actor(now), row=row, movers=movers, trigger=deadline.trigger,
             facts={"deadline_id": deadline.id})
@@ -116,8 +115,18 @@ def remind(now: datetime, batch: int = BATCH) -> int:
             .order_by(Deadline.remind_at, Deadline.id).limit(batch))
         for deadline in due:
             deadline.remind_at = None
-            _write(_row_of(deadline), deadline, clocks.deadline_rule(deadline.name)["remind"], now)
+            _remind_once(deadline, now)
     return len(due)
+
+
+def _remind_once(deadline: Deadline, now: datetime) -> None:
+    """One reminder in a savepoint of its own: a letter that cannot be written keeps no other one back."""
+    try:
+        with db.session.begin_nested():
+            line = clocks.deadline_rule(deadline.name)["remind"]
+            _write(_row_of(deadline), deadline, line, now)
+    except Exception:
+        log.exception("reminder of %s in case %s", deadline.name, deadline.case_id)
 
 
 def _write(row: Any, deadline: Deadline, line: Mapping[str, Any], now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Sequence, event, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 
 from ipdesk.core.db.core import db
 
@@ -34,8 +34,8 @@ def next_number(model: Any, month: int, sequence: Sequence) -> int:
     return numbers[key]
 
 
-@event.listens_for(Session, "after_commit")
-@event.listens_for(Session, "after_rollback")
-@event.listens_for(Session, "after_soft_rollback")
-def _forget(session: Session, *_: Any) -> None:
-    session.info.pop(_KEY, None)
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, ended: SessionTransaction) -> None:
+    """A savepoint's end changes nothing: numbers that it used and gave up stay gaps."""
+    if ended.parent is None:
+        session.info.pop(_KEY, None)

@@ -4,6 +4,10 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from ipdesk.core.db.core import db, writing
 
@@ -36,6 +40,18 @@ class FairLock:
 
 _one_writer = FairLock()
 _after_commit_key = "ipdesk.after_commit"
+_rows_key = "ipdesk.rows"
+
+
+@event.listens_for(Session, "loaded_as_persistent")
+@event.listens_for(Session, "pending_to_persistent")
+def _hold(session: Session, row: Any) -> None:
+    """Keep what a unit of work has read or written until it ends, so that nothing is read twice.
+
+    By itself the session forgets a row as soon as nobody holds it.
+    """
+    if writing.get():
+        session.info.setdefault(_rows_key, []).append(row)
 
 
 def after_commit(callback: Callable[[], None]) -> None:
@@ -68,6 +84,7 @@ def unit_of_work() -> Iterator[None]:
         db.session.info.pop(_after_commit_key, None)
         raise
     finally:
+        db.session.info.pop(_rows_key, None)
         writing.reset(token)
         if lock:
             lock.release()

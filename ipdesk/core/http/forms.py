@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.idempotency import FormSubmission
-from ipdesk.core.http.problems import refusal_text
+from ipdesk.core.http.problems import moved_text, refusal_text
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
-from ipdesk.core.kernel.errors import Invalid, Refusal
+from ipdesk.core.kernel.errors import Invalid, Refusal, Stale
 from ipdesk.core.kernel.ids import new_token
 
 _DEADLOCK = "40P01"  # PostgreSQL's own code
@@ -49,6 +49,12 @@ class Form:
     def refuse(self, errors: dict[str, list[str]]) -> None:
         self.errors, self.status = errors, 422
 
+    def moved(self) -> None:
+        """Say that the case moved meanwhile. What was typed stays, beside the case as it is now."""
+        self.values.pop("seen", None)
+        self.refuse({"": [moved_text()]})
+        self.status = 409
+
     def submit(self, act: Callable[[dict[str, Any]], str], *, again: int = 3) -> Response | None:
         """Run ``act(data)`` in a unit of work and redirect to the address it returns.
 
@@ -57,19 +63,8 @@ class Form:
         """
         if self.errors:
             return None
-        sender = f"{g.actor.user_id or ''}:{g.actor.address}"[:64]
-        key = self._identity()
         try:
-            with unit_of_work():
-                done = db.session.get(FormSubmission, key)
-                if done is None:
-                    location = act(self.data)
-                    db.session.add(FormSubmission(
-                        key=key, sent_by=sender, sent_at=g.actor.at, location=location))
-                elif done.sent_by == sender:
-                    location = done.location
-                else:
-                    raise Refusal("form_belongs_to_another")
+            location = self._once(act)
         except Invalid as error:
             self.refuse({name: [gettext(str(text)) for text in texts]
                          for name, texts in error.errors.items()})
@@ -77,6 +72,9 @@ class Form:
         except Refusal as error:
             self.refuse({"": [refusal_text(error.code, error.facts)]})
             self.status = 409
+            return None
+        except Stale:
+            self.moved()
             return None
         except IntegrityError as error:
             if "form_submissions" not in str(error.orig):
@@ -88,6 +86,20 @@ class Form:
                 raise
             return self.submit(act, again=again - 1)
         return redirect(location, 303)
+
+    def _once(self, act: Callable[[dict[str, Any]], str]) -> str:
+        """The address that ``act`` leads to, or led to when this very form was sent before; one transaction."""
+        sender, key = f"{g.actor.user_id or ''}:{g.actor.address}"[:64], self._identity()
+        with unit_of_work():
+            done = db.session.get(FormSubmission, key)
+            if done is None:
+                location = act(self.data)
+                db.session.add(FormSubmission(key=key, sent_by=sender, sent_at=g.actor.at, location=location))
+            elif done.sent_by == sender:
+                location = done.location
+            else:
+                raise Refusal("form_belongs_to_another")
+        return location
 
     def _identity(self) -> str:
         """What makes two postings the same one: the form's key, where it went and what it said."""

@@ -43,6 +43,12 @@ def refusal_text(code: str, facts: Mapping[str, Any] | None = None) -> str:
     return str(text) % facts if facts else str(text)
 
 
+def moved_text() -> str:
+    """What a person reads whose page showed a version that is no longer the case's."""
+    title, advice = _PAGES[409]
+    return f"{title}. {advice}"
+
+
 def wants_json() -> bool:
     return request.path.startswith("/api/")
 

@@ -74,6 +74,8 @@ def facts_of(notice: Notice) -> dict[str, Any]:
 
 def missing(notice: Notice) -> list[Mapping[str, Any]]:
     """The elements that the notice lacks under its regime."""
-    codes = set(db.session.execute(select(SignedStatement.code).where(
-        SignedStatement.case_id == notice.id, SignedStatement.document == DOCUMENT)).scalars())
-    return missing_from(notice.regime, DOCUMENT, facts_of(notice), codes)
+    with db.session.no_autoflush:  # what is read here is never kept waiting in the session
+        codes = set(db.session.execute(select(SignedStatement.code).where(
+            SignedStatement.case_id == notice.id, SignedStatement.document == DOCUMENT)).scalars())
+        facts = facts_of(notice)
+    return missing_from(notice.regime, DOCUMENT, facts, codes)

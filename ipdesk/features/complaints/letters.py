@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ipdesk.core.audit.sealing import head_line
 from ipdesk.core.casework import clocks
 from ipdesk.core.casework.advance import Act
 from ipdesk.core.casework.rules import rules
@@ -17,7 +16,7 @@ from ipdesk.core.workflow import State
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import elements, operations, queries
 from ipdesk.features.complaints.models import Complaint, Notice, NoticeListing
-from ipdesk.features.holds.queries import still_restricted_for_another_reason
+from ipdesk.features.holds.queries import held_for_another_reason
 from ipdesk.features.rights.models import Right
 
 MESSAGES = (
@@ -72,7 +71,7 @@ def _common(act: Act, recipient: Recipient) -> dict[str, Any]:
     return {
         "desk_name": rules.settings["desk_name"], "now": when(act.at, recipient),
         "case_url": case_url(act, recipient), "deadline": own_deadline(act, recipient),
-        "audit_head": head_line(), "reasons": str(act.facts.get("reasons") or ""),
+        "audit_head": act.log_head, "reasons": str(act.facts.get("reasons") or ""),
         "redress_text": say(APPEAL, recipient), "remark": str(act.facts.get("remark") or ""),
         "deleted_text": when(act.at, recipient), "withdrawn_text": when(act.at, recipient),
         "restored_text": when(act.at, recipient), "delivered_text": when(act.at, recipient),
@@ -216,8 +215,8 @@ def _contestable(act: Act) -> bool:
 
 
 def _still_restricted(act: Act, listings: Any) -> list[str]:
-    return [listings[claim.listing_id].external_id for claim in act.movers
-            if still_restricted_for_another_reason(claim.listing_id, claim.id)]
+    held = held_for_another_reason({claim.listing_id: claim.id for claim in act.movers})
+    return [listings[claim.listing_id].external_id for claim in act.movers if claim.listing_id in held]
 
 
 def _response_due(act: Act, recipient: Recipient) -> dict[str, str]:

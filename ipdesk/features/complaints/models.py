@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ipdesk.core.casework.models import HasCaseState, HasState
+from ipdesk.core.casework.models import CountsSteps, HasCaseState, HasState
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 
@@ -14,7 +14,7 @@ from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 RESTORING = "counter_notified.restoring"
 
 
-class Notice(HasCaseState, db.Model):
+class Notice(HasCaseState, CountsSteps, db.Model):
     """What a rights holder, agent or guest filed: one right, up to 300 listings.
 
     ``received_at`` is when it reached the operator, ``entered_at`` when it was typed in; for a
@@ -116,8 +116,11 @@ class Complaint(HasCaseState, db.Model):
     for_complainant: Mapped[bool] = mapped_column(default=False)
 
 
-class Claim(HasState, db.Model):
-    """One listing said to infringe one right: what the machine moves."""
+class Claim(HasState, CountsSteps, db.Model):
+    """One listing said to infringe one right: what the machine moves.
+
+    ``seller_told_at``: a claim that was taken back before the seller was told stays unknown to it.
+    """
 
     __tablename__ = "claims"
     __table_args__ = (
@@ -137,7 +140,7 @@ class Claim(HasState, db.Model):
     position: Mapped[int]
     reason_code: Mapped[str] = mapped_column(String(64))
     explanation: Mapped[str] = mapped_column(Text, default="")
-    times: Mapped[dict[str, int]] = mapped_column(CanonicalJson, default=dict)
+    seller_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class CaseLink(db.Model):

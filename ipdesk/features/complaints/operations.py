@@ -356,22 +356,21 @@ def advance_complaints(act: Act) -> None:
                   if claim.state == "received.screening"]
         if not claims:
             continue
-        if trigger == "accept_notice":
-            complaint.seller_told_at = act.at
-            _disclose_exhibits(act.actor, act.row, complaint, claims)
         advance(actor=act.actor, row=complaint, movers=claims, trigger=trigger, facts=act.facts)
 
 
-def _disclose_exhibits(
-    actor: Actor, notice: Notice, complaint: Complaint, claims: Sequence[Claim],
-) -> None:
-    """The store sees from now on the shared exhibits about its own listings or about all stores."""
-    own = {claim.id for claim in claims}
+def tell_seller(act: Act) -> None:
+    """Effect: the store sees these claims from now on, and the shared exhibits about them or about all stores."""
+    complaint = act.row
+    complaint.seller_told_at = complaint.seller_told_at or act.at
+    for claim in act.movers:
+        claim.seller_told_at = claim.seller_told_at or act.at
+    own = set(act.mover_ids)
     for exhibit in db.session.query(Exhibit).filter(
-        Exhibit.case_id == notice.id, Exhibit.visibility == "share", Exhibit.filed_at.is_not(None),
+        Exhibit.case_id == complaint.notice_id, Exhibit.visibility == "share", Exhibit.filed_at.is_not(None),
     ):
         if exhibit.is_for_all_stores or exhibit.claim_ids & own:
-            evidence.disclose(actor=actor, exhibit=exhibit, case_id=complaint.id,
+            evidence.disclose(actor=act.actor, exhibit=exhibit, case_id=complaint.id,
                               store_id=complaint.store_id)
 
 

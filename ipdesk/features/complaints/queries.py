@@ -103,8 +103,9 @@ def captures_of(case_id: int, listing_ids: Iterable[int] | None = None) -> list[
 
 def rows_of_notice(notice_id: int) -> list[NoticeListing]:
     """What the notifier entered, row by row, with the desk's answers."""
-    return list(db.session.execute(select(NoticeListing).where(
-        NoticeListing.notice_id == notice_id).order_by(NoticeListing.position)).scalars())
+    with db.session.no_autoflush:  # they are written at once and never wait in the session
+        return list(db.session.execute(select(NoticeListing).where(
+            NoticeListing.notice_id == notice_id).order_by(NoticeListing.position)).scalars())
 
 
 def has_accepted_rows(notice_id: int) -> bool:

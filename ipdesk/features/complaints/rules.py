@@ -209,6 +209,7 @@ def register(rules: Rules) -> None:
     rules.guard("delivery_is_proven", delivery_is_proven)
     rules.effect("open_complaints", operations.open_complaints)
     rules.effect("advance_complaints", operations.advance_complaints)
+    rules.effect("tell_seller", operations.tell_seller)
     rules.effect("capture_listing", operations.capture)
     rules.effect("record_outcome", record_outcome)
     rules.recipient("seller", seller)

@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ipdesk.core.casework.models import HasCaseState
+from ipdesk.core.casework.models import CountsSteps, HasCaseState
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 
 KINDS = ("trademark", "copyright", "design", "patent")
 
 
-class Right(HasCaseState, db.Model):
+class Right(HasCaseState, CountsSteps, db.Model):
     """One right of one owner, a case of workflow ``right``.
 
     An unregistered copyright has no number; a guest's right has no organisation. ``contact``
