@@ -24,7 +24,7 @@ from ipdesk.core.http import access, headers, problems
 from ipdesk.core.kernel.clock import Clock, SystemClock
 from ipdesk.core.kernel.text import translate
 from ipdesk.core.outbox.render import letter_book
-from ipdesk.core.workflow import Problem, load
+from ipdesk.core.workflow import DefinitionError, Problem, load
 from ipdesk.core.workflow.checker import KnownNames, check
 from ipdesk.features.accounts.stores import use_store_book
 from ipdesk.features.catalogue.connector import connector_of
@@ -123,7 +123,10 @@ def join_rules(settings: Settings) -> None:
 def check_law(settings: Settings, on: date) -> list[Problem]:
     """Everything wrong with the files under ``workflows/`` on the day ``on``, as ``ipdesk check`` prints it."""
     parts("models")
-    join_rules(settings)
+    try:
+        join_rules(settings)
+    except DefinitionError as error:
+        return list(error.problems)
     known = KnownNames(
         guards=frozenset(rules.guards), effects=frozenset(rules.effects),
         recipients=frozenset(name.rpartition(":")[2] for name in rules.recipients),

@@ -1,6 +1,6 @@
 """Decisions with reasons, their preview word for word, the second pair of eyes, and plain steps."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import g, render_template, request, url_for
@@ -16,7 +16,7 @@ from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.errors import Forbidden, Invalid, Refusal, Stale
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Complaint
-from ipdesk.features.decisions import operations, queries
+from ipdesk.features.decisions import operations, queries, steps
 from ipdesk.features.decisions.pages.blueprint import button, locked_row, pages, refused
 from ipdesk.features.decisions.schemas import (
     DecisionSchema,
@@ -25,9 +25,6 @@ from ipdesk.features.decisions.schemas import (
     SnippetSchema,
     StepSchema,
 )
-
-# The steps of staff that ask for nothing but the listings, or for a proof.
-PLAIN_STEPS = frozenset({"send_again", "accept_notice", "confirm_restoration", "prove_delivery"})
 
 
 # --- decisions ---------------------------------------------------------------------------------------
@@ -38,28 +35,45 @@ PLAIN_STEPS = frozenset({"send_again", "accept_notice", "confirm_restoration", "
 def decide(reference: str, trigger: str) -> Any:
     """Reasons, then everything that will be sent, word for word, then the decision."""
     row = complaints.complaint(g.actor, reference)
-    choice = _open_step(row, trigger)
     if request.method == "GET":
-        form = Form({"claim_ids": list(choice.movers), "basis": _basis(row, choice),
-                     "seen": row.version_id})
-        return _decision_form(row, choice, form)
+        choice = _open_step(row, trigger)
+        return _decision_form(row, choice, Form({
+            "claim_ids": list(choice.movers), "basis": _basis(row, choice), "seen": row.version_id}))
     form = Form.read(DecisionSchema())
     step = form.values.get("step", "preview")
+    # First of all the sending: the same form sent twice leads to where it led the first time, although the step is taken.
+    if step == "confirm" and (response := form.submit(lambda said: _decided(reference, trigger, said))):
+        return response
+    row = complaints.complaint(g.actor, reference)
+    try:
+        choice = _open_step(row, trigger)
+    except Refusal as refusal:
+        return _moved_on(row, trigger, form, refusal)
     if step in ("insert", "change"):
         return _decision_form(row, choice, _with_snippet(form) if step == "insert" else _fresh(form))
-    if step == "confirm":
-        if response := form.submit(lambda said: _decided(reference, trigger, said)):
-            return response
-    elif not form.errors and (written := _rehearsed(reference, trigger, form)):
+    if step == "preview" and not form.errors and (written := _rehearsed(reference, trigger, form)):
         return render_template(
             "staff/decide_preview.html", **_page(row, choice), form=form, **written)
     return _decision_form(complaints.complaint(g.actor, reference), choice, form)
 
 
-def _open_step(row: Complaint, trigger: str) -> Choice:
+def _moved_on(row: Complaint, trigger: str, form: Form, refusal: Refusal) -> Any:
+    """The step is no longer open: why, and what was written, so that it is not lost."""
+    if not form.errors:
+        refused(form, refusal)
+    return render_template(
+        "staff/decide_moved.html", view=disclosure.view(row, g.actor), form=form,
+        label=workflow_of(row.case).triggers[trigger].label), 409
+
+
+def _open_step(
+    row: Complaint, trigger: str, own_edges: Callable[..., Any] = steps.decision_edges,
+) -> Choice:
+    """The step as this person may take it; what is no step of staff's own is refused before any form."""
     choice = choices(g.actor, row).get(trigger)
     if choice is None:
         raise Refusal("transition_not_allowed")
+    own_edges(g.actor, row, complaints.claims_of(row.id, choice.movers), trigger)
     if not choice.allowed:
         raise Refusal(choice.why_not)
     return choice
@@ -104,6 +118,8 @@ def _rehearsed(reference: str, trigger: str, form: Form) -> dict[str, Any] | Non
             return operations.rehearse(
                 actor=g.actor, complaint=row, claim_ids=form.data["claim_ids"], trigger=trigger,
                 reasons=_reasons(form.data))
+    except Stale:
+        form.moved()
     except Refusal as refusal:
         refused(form, refusal)
     except Invalid as error:
@@ -158,16 +174,15 @@ def decision(reference: str) -> Any:
     return render_template(
         "staff/decision.html", view=view, decision=shown, seen=row.version_id, form=Form(),
         label=workflow_of(row.case).triggers[found.trigger].label,
-        written=_approval(row, found) if waits and found.decided_by != g.actor.user_id else None)
+        written=_approval(found) if waits and found.decided_by != g.actor.user_id else None)
 
 
-def _approval(row: Complaint, found: Any) -> dict[str, Any]:
+def _approval(found: Any) -> dict[str, Any]:
     """What the approval would send, or why it cannot be given."""
     try:
         with unit_of_work():
-            return operations.rehearse(
-                actor=g.actor, complaint=locked_row("complaint", row.reference),
-                claim_ids=found.claim_ids, trigger=found.trigger, reasons=found.reasons)
+            return operations.rehearse_approval(
+                actor=g.actor, decision=queries.decision(g.actor, found.reference))
     except Refusal as refusal:
         return {"why_not": refusal_text(refusal.code, refusal.facts)}
 
@@ -203,9 +218,7 @@ def decline(reference: str) -> Any:
 def step(reference: str, trigger: str) -> Any:
     """A step that needs no statement of reasons: send again, prove a delivery, confirm."""
     row = complaints.complaint(g.actor, reference)
-    if trigger not in PLAIN_STEPS:
-        raise Refusal("transition_not_allowed")
-    choice = _open_step(row, trigger)
+    choice = _open_step(row, trigger, steps.plain_edges)
     form = Form({"claim_ids": list(choice.movers), "seen": row.version_id})
     if request.method == "POST":
         form = Form.read(ProofSchema() if trigger == "prove_delivery" else StepSchema())
