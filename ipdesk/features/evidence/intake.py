@@ -102,8 +102,10 @@ _installed: Intake | None = None
 
 
 def install(intake: Intake) -> None:
-    """Make ``intake`` the one of this process; called by `setup`."""
+    """Make ``intake`` the one of this process; called by `setup`. The processes of an earlier one end."""
     global _installed
+    if _installed is not None and _installed is not intake:
+        _installed.previews.close()
     stores.install(intake.store)
     _installed = intake
 
