@@ -60,6 +60,17 @@ class Reader:
             return [box.get("value", "on") for box in found if box.has_attr("checked")]
         return _value(found[0])
 
+    def dead_ends(self) -> list[str]:
+        """Links and pictures of the page that lead nowhere."""
+        found = [node.get("href") or node.get("src") for node in self.page.select("main a[href], main img[src]")]
+        own = {_path(urljoin(self.path, one)) for one in found if one.startswith("/") and not one.startswith("//")}
+        return sorted(one for one in own if self._answers(one) >= 400)
+
+    def _answers(self, address: str) -> int:
+        answer = self.client.get(address)
+        answer.close()
+        return answer.status_code
+
     # --- going -------------------------------------------------------------------------------------
 
     def open(self, address: str, *, expect: int = 200) -> "Reader":

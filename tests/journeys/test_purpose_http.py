@@ -133,6 +133,7 @@ def decide(town: Town, complaint: str, step: str) -> None:
     legal = sign_in(town, town.people["legal"].email, go=f"/complaints/{complaint}")
     for said in (COPIED, GENUINE, NEVER):
         assert said in legal.main, "both sides stand beside each other"
+    assert legal.dead_ends() == []
     legal.send("Take it")
     legal.click(step).send("Look at what will be sent", facts=FACTS, ground=GROUND)
     assert GROUND in legal.main and "This is what will be sent" in legal.main
@@ -194,6 +195,7 @@ def test_the_purpose_from_the_notice_to_the_bundle(town: Town) -> None:
     guest = Reader(town.app.test_client()).open(town.link_to(SELLER_B, "complaint_opened"))
     guest.send("Open the case")
     assert COPIED in guest.main and "sign in" in guest.main
+    assert "original.jpg" in guest.main and guest.dead_ends() == []
     guest.open(f"/complaints/{a}", expect=404)
     legal = sign_in(town, town.people["legal"].email, go="/staff/stores")
     legal.send("Find", store="S-B").send("Invite the contact")
@@ -209,6 +211,7 @@ def test_the_purpose_from_the_notice_to_the_bundle(town: Town) -> None:
     assert [line for line in holder.links() if "counter-notification" in line.lower()]
     holder = sign_in(town, HOLDER, go=f"/complaints/{b}")
     assert GENUINE in holder.main and "invoice.jpg" in holder.main and SELLER_B not in holder.main
+    assert holder.dead_ends() == []
     holder.click("Answer the counter-notification")
     holder.send("Sign and send the answer", text=NEVER, signed_name="Ada Example")
     assert "Your answer is sent" in holder.main
@@ -234,7 +237,7 @@ def test_the_purpose_from_the_notice_to_the_bundle(town: Town) -> None:
         assert word in state_on(reader, reference), reference
     for reader in (holder, wei):
         assert "Closed" in state_on(reader, b)
-        assert GROUND in reader.main
+        assert GROUND in reader.main and reader.dead_ends() == []
         outcomes = [words(one) for one in reader.page.select("main .ipd-substate")]
         assert {"Closed: dismissed", "Closed: not contested"} <= set(outcomes)
     for reader, reference in ((priya, b), (wei, a), (silent, a), (silent, b), (wei, c)):

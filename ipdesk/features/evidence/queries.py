@@ -44,6 +44,8 @@ def _disclosed(actor: Actor, key_hash: str | None):  # type: ignore[no-untyped-d
         to_whom.append(ExhibitDisclosure.organisation_id == actor.organisation_id)
     if actor.store_ids:
         to_whom.append(ExhibitDisclosure.store_id.in_(actor.store_ids))
+    if linked := actor.linked("seller"):  # a one-time link reads for the store, in this case only
+        to_whom.append(and_(ExhibitDisclosure.store_id.is_not(None), ExhibitDisclosure.case_id.in_(sorted(linked))))
     if key_hash:
         to_whom.append(ExhibitDisclosure.key_hash == key_hash)
     if not to_whom:
