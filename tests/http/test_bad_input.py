@@ -456,9 +456,8 @@ def test_a_deletion_from_a_stale_page_deletes_nothing(town: Place) -> None:
 # --- the law files -----------------------------------------------------------------------------------------
 
 BROKEN = {
-    "an unknown guard": ("complaint/marketplace.yaml", "guards: [delivery_is_proven]", "guards: [moon_is_full]",
-                         "moon_is_full"),
-    "an unknown key": ("complaint/marketplace.yaml", "    at_most: 5\n", "    at_moost: 5\n", "at_moost"),
+    "an unknown guard": ("complaint/marketplace.yaml", "guards: [", "guards: [moon_is_full, ", "moon_is_full"),
+    "an unknown key": ("complaint/marketplace.yaml", "    at_most: ", "    at_moost: ", "at_moost"),
     "no YAML": ("complaint/us_dmca.yaml", "states:\n", "states: [\n", ""),
 }
 
