@@ -21,6 +21,7 @@ def record_notice(
 ) -> Notice:
     """The notice as it came, complete or not, with its original for staff only.
 
+    Who wrote it is its notifier; a public contact of the right, which sellers see, nobody has named.
     ``said`` holds the fields of ``RecordedNoticeSchema``. ``received_at`` starts what the arrival
     starts; the entry is the act's own time. Raises ``Invalid`` for an arrival in the future.
     """
@@ -29,8 +30,7 @@ def record_notice(
     contact = {name: said[name] for name in ("name", "company", "address", "phone", "email")}
     right = rights.register_right(
         actor=actor, kind=said["kind"], title=said["title"], number=said["number"],
-        office=said["office"], owner=said["owner"], territory=said["territory"],
-        contact={name: contact[name] for name in ("name", "email", "phone", "address")})
+        office=said["office"], owner=said["owner"], territory=said["territory"])
     notice = complaints.start_notice(actor=actor, marketplace=marketplace, right=right)
     notice.locale = said["locale"] or "en"
     evidence.attach(actor=actor, exhibit=original, case_id=notice.id, role="received_document",

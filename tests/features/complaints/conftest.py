@@ -15,6 +15,7 @@ from ipdesk.core.kernel.actors import Actor
 from ipdesk.features.complaints import operations
 from ipdesk.features.complaints.models import Notice
 from tests import make
+from tests.journeys.conftest import desk  # noqa: F401
 
 STATEMENTS = {"marketplace": ("good_faith", "accurate_and_authorised", "copy_to_seller"),
               "us_dmca": ("good_faith", "accurate_and_authorised")}

@@ -1,0 +1,69 @@
+"""Notices that came by post: what they hold stays where the law puts it, and they come in as they are."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ipdesk.core.casework import disclosure
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.outbox.models import Outbox
+from ipdesk.features.catalogue.models import Marketplace
+from ipdesk.features.complaints import operations, queries
+from ipdesk.features.complaints.models import Notice
+from ipdesk.features.decisions import recorded
+from ipdesk.features.evidence import operations as evidence
+from ipdesk.features.evidence.intake import current as intake
+
+SECRETS = ("1 Hidden Lane", "+1 555 0199")
+
+
+@pytest.fixture
+def record(desk):
+    """Record a notice that came by post; ``record(**changed) -> its id``."""
+    def made(**changed):
+        said = {
+            "name": "Pat Private", "company": "", "address": SECRETS[0], "phone": SECRETS[1],
+            "email": "pat@home.example", "kind": "trademark", "title": "AURORA", "number": "123", "office": "USPTO",
+            "owner": "Aurora Ltd", "territory": "US", "locale": "en", "reason_code": "counterfeit",
+            "explanation": "A copy.", "listings": desk.listings[0].external_id, "signed_name": "Pat Private",
+            "acting_as": "owner", "statements": ["good_faith", "accurate_and_authorised", "copy_to_seller"],
+            "received_at": desk.clock.now() - timedelta(hours=1), "channel": "post", **changed}
+        actor = desk.actor("legal")
+        with unit_of_work():
+            market = db.session.get(Marketplace, desk.stores[0].marketplace_id)
+            original = evidence.take_in(actor=actor, file=intake().take([b"A letter.\n"], name="letter.txt"))
+            return recorded.record_notice(actor=actor, marketplace=market, original=original, said=said).id
+    return made
+
+
+def screen(desk, notice_id, trigger="accept", **facts):
+    with unit_of_work():
+        operations.screen_notice(actor=desk.actor("legal"), notice=rules.kinds["notice"].load(notice_id),
+                                 trigger=trigger, **facts)
+
+
+def test_the_private_contact_of_a_letter_never_reaches_the_seller(desk, record):
+    notice_id = record()
+    screen(desk, notice_id)
+    desk.work()
+    complaint, = queries.complaints_of(notice_id)
+    seen = str(disclosure.view(complaint, desk.actor("seller_a")))
+    letters = [row.body_text for row in db.session.execute(select(Outbox).where(
+        Outbox.recipient_role == "seller")).scalars()]
+    assert "Pat Private" in seen and letters
+    assert not any(secret in text for secret in SECRETS for text in [seen, *letters])
+    staff = disclosure.view(db.session.get(Notice, notice_id), desk.actor("legal"))
+    assert staff["contact"]["address"] == SECRETS[0]
+    assert staff["right"]["contact"] == {}, "who wrote is not the public contact of the right"
+
+
+def test_a_seller_reads_the_public_contact_of_a_right_but_no_address(app):
+    contact = {"name": "Ada", "email": "public@aurora.example", "phone": "+1 555 0111", "address": "2 Public Street"}
+    seen = {column: disclosure.disclose("complaint", {"right": {"title": "AURORA", "contact": contact}}, column)["right"]
+            for column in ("seller", "rights_holder", "staff")}
+    assert seen["seller"] == {"title": "AURORA", "contact": {
+        name: contact[name] for name in ("name", "email", "phone")}}
+    assert seen["rights_holder"]["contact"] == seen["staff"]["contact"] == contact
