@@ -1,7 +1,6 @@
 """What the complaint page shows to one reader: plain values, cut by disclosure before anything else."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +20,9 @@ from ipdesk.core.workflow.diagram import svg
 from ipdesk.desk import words
 from ipdesk.desk.clocks import clock_facts
 from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.complaints.queries import claims_of
 from ipdesk.features.decisions import queries as work
+from ipdesk.features.decisions import steps
 from ipdesk.features.decisions.work import is_held_by_another
 from ipdesk.features.evidence import queries as evidence
 from ipdesk.features.evidence.models import Exhibit
@@ -172,10 +173,7 @@ def exhibits(
     row: Complaint, actor: Actor, claims: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
     """What the reader may see of the exhibits of the notice and of this complaint."""
-    reader = actor
-    if row.id in actor.linked("seller"):  # a one-time link reads for the store that nobody has claimed
-        reader = replace(actor, store_ids=frozenset({row.store_id}))
-    found = [*evidence.of_case(reader, row.notice_id), *evidence.of_case(reader, row.id)]
+    found = [*evidence.of_case(actor, row.notice_id), *evidence.of_case(actor, row.id)]
     own = {claim["id"]: claim["listing"]["title"] for claim in claims}
     return [exhibit_facts(exhibit, own) for exhibit in found
             if exhibit.is_for_all_stores or not exhibit.claim_ids.isdisjoint(own)]
@@ -196,24 +194,19 @@ def exhibit_facts(exhibit: Exhibit, own: Mapping[int, str]) -> dict[str, Any]:
 
 # --- what only staff see -----------------------------------------------------------------------------
 
-COURT_STEPS = ("confirm_court_action", "reject_court_action", "record_court_outcome_for_notifier",
-               "record_court_outcome_for_seller")
-
-
 def staff_facts(row: Complaint, actor: Actor, offered: Mapping[str, Choice]) -> dict[str, Any]:
     """Notes, who holds the case, and the steps that this person may take, by sort."""
-    law, own = workflow_of(row.case), actor.roles & {"reviewer", "legal", "admin"}
-    steps = [_step(choice, law) for choice in offered.values()
-             if any(not own.isdisjoint(edge.who) for edge in law.transitions
-                    if edge.trigger == choice.trigger)]
+    law, claims = workflow_of(row.case), {claim.id: claim for claim in claims_of(row.id)}
+    found: dict[str, list[dict[str, Any]]] = {"decision": [], "plain": [], "court": [], "": []}
+    for choice in offered.values():
+        sort = steps.sort_of(actor, row, [claims[number] for number in choice.movers], choice.trigger)
+        found[sort].append(_step(choice, law))
     return {
         "notes": work.plain_notes([row.id, row.notice_id]),
         "holder": work.holder_of(row, actor.at),
         "held_by_another": is_held_by_another(actor, row),
         "conflict": work.conflict_of(actor.user_id, row) is not None,
-        "decisions_open": [one for one in steps if one["reasons"] and one["trigger"] not in COURT_STEPS],
-        "plain_open": [one for one in steps if not one["reasons"] and one["trigger"] not in COURT_STEPS],
-        "court_open": [one for one in steps if one["trigger"] in COURT_STEPS],
+        "decisions_open": found["decision"], "plain_open": found["plain"], "court_open": found["court"],
         "can_record": "receive_counter_notice" in offered,
     }
 
@@ -222,6 +215,4 @@ def _step(choice: Choice, law: Workflow) -> dict[str, Any]:
     return {
         "trigger": choice.trigger, "label": words.law_text(choice.label), "four_eyes": choice.four_eyes,
         "count": len(choice.movers), "why_not": refusal_text(choice.why_not) if choice.why_not else "",
-        "reasons": any("decision_has_reasons" in edge.guards for edge in law.transitions
-                       if edge.trigger == choice.trigger),
     }

@@ -66,7 +66,7 @@ def test_every_way_into_closed_settles_the_hold_and_the_outcome(registry, name):
         settled = {"lift_restriction", "make_hold_final"} & set(t.effects)
         never_held = all(s.startswith(("received.", "pending_response.")) for s in t.sources)
         unrestricted = "claims_are_unrestricted" in t.guards
-        lifted_before = t.trigger == "confirm_restoration"
+        lifted_before = t.trigger in ("confirm_restoration", "prove_restoration")
         assert settled or never_held or unrestricted or lifted_before, (t.trigger, t.sources)
         assert "record_outcome" in t.effects
 
@@ -182,3 +182,17 @@ def test_the_statutory_documents_are_whole(registry):
     sworn = {s["code"]: s["text"] for s in registry.document("statements", "us_dmca", "counter_notice")["statements"]}
     assert "under penalty of perjury" in sworn["mistake_or_misidentification"]
     assert "Federal District Court" in sworn["jurisdiction"]
+
+
+@pytest.mark.parametrize("name", COMPLAINTS)
+def test_nobody_of_the_staff_acts_for_a_side_they_are_bound_to(registry, name):
+    """Every step that staff take in their own name asks for a conflict of interest."""
+    own = [t for t in registry.workflow(name).transitions if {"reviewer", "legal", "admin"} & set(t.who)]
+    assert own
+    assert {t.trigger for t in own if "no_staff_conflict" not in t.guards} == set()
+
+
+def test_the_marketplace_itself_confirms_that_a_listing_is_back_or_staff_prove_it(registry):
+    law = registry.workflow("us_dmca")
+    assert set(step(law, "counter_notified.restoring", "confirm_restoration").who) == {"clock"}
+    assert "marketplace_has_confirmed" in step(law, "counter_notified.restoring", "prove_restoration").guards

@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ipdesk.core.casework.advance import advance, workflow_of
+from ipdesk.core.casework import journal
+from ipdesk.core.casework.advance import Act, advance
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
-from ipdesk.core.kernel.errors import Forbidden, Refusal, Stale
+from ipdesk.core.kernel.errors import Refusal, Stale
 from ipdesk.core.kernel.ids import new_reference
 from ipdesk.features.complaints import operations as notices
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Claim, Complaint, Notice
-from ipdesk.features.decisions import work
+from ipdesk.features.decisions import queries, steps, work
 from ipdesk.features.decisions.models import ConflictOfInterest, Decision, Snippet
 from ipdesk.features.decisions.statement import statement_of_reasons
 
@@ -24,31 +25,41 @@ def decide(
     """Decide on claims with a statement of reasons; where the workflow asks for four eyes, propose.
 
     ``reasons``: facts, ground, basis, automated (always false here) – the structured fields of a
-    statement of reasons. Raises what the door raises, and ``taken_by_another``; a proposal is
-    checked like an act.
+    statement of reasons. Only staff's own decisions: see ``steps.decision_edges`` for what is refused.
+    Raises besides what the door raises, and ``taken_by_another``; a proposal is checked like an act.
     """
     if seen is not None and seen != complaint.version_id:
         raise Stale(seen, complaint.version_id)
-    work.require_free(actor, complaint)
-    _require_reasons(reasons)
-    claims = complaints.claims_of(complaint.id, claim_ids)
-    if not claims:
-        raise Refusal("nothing_chosen")
-    proposed = needs_four_eyes(complaint, claims, trigger)
+    claims, proposed = _checked(actor, complaint, claim_ids, trigger, reasons)
     decision = Decision(
         reference=new_reference("D"), complaint_id=complaint.id,
         claim_ids=[claim.id for claim in claims], trigger=trigger, reasons=dict(reasons),
         statement=statement_of_reasons(complaint, claims, trigger, reasons, actor.at),
         status="proposed" if proposed else "in_force", decided_by=actor.user_id,
         decided_at=actor.at, declined_because="")
-    db.session.add(decision)
-    db.session.flush()
     if proposed:
-        _require_own_step(actor, complaint, claims, trigger)
+        _rehearsed(actor, complaint, claims, decision)
+        db.session.add(decision)
+        db.session.flush()
         complaint.version_id += 1
+        journal.note(actor=actor, case_id=complaint.id, act="decision_proposed", decision_id=decision.id)
     else:
+        db.session.add(decision)
+        db.session.flush()
         _carry_out(actor, complaint, claims, decision)
     return decision
+
+
+def _checked(
+    actor: Actor, complaint: Complaint, claim_ids: Sequence[int], trigger: str,
+    reasons: Mapping[str, Any],
+) -> tuple[list[Claim], bool]:
+    """The claims, and whether a second person is needed, once everything that forbids it is asked."""
+    claims = steps.chosen(complaint, claim_ids)
+    edges = steps.decision_edges(actor, complaint, claims, trigger)
+    work.require_free(actor, complaint)
+    _require_reasons(reasons)
+    return claims, any(edge.four_eyes for edge in edges)
 
 
 def _require_reasons(reasons: Mapping[str, Any]) -> None:
@@ -57,41 +68,37 @@ def _require_reasons(reasons: Mapping[str, Any]) -> None:
         raise Refusal("reasons_missing")
 
 
-def needs_four_eyes(complaint: Complaint, claims: Sequence[Claim], trigger: str) -> bool:
-    """Whether any of these claims' steps asks for a second person."""
-    law = workflow_of(complaint.case)
-    found = [edge for claim in claims for edge in law.edges(claim.state, trigger)]
-    if not found:
-        raise Refusal("transition_not_allowed")
-    return any(edge.four_eyes for edge in found)
-
-
-def _require_own_step(
-    actor: Actor, complaint: Complaint, claims: Sequence[Claim], trigger: str,
-) -> None:
-    """A proposal is open to those whose step it is, and only from states that allow it."""
-    law = workflow_of(complaint.case)
-    capacity = rules.kinds["complaint"].capacity(actor, complaint)
-    for claim in claims:
-        edges = law.edges(claim.state, trigger)
-        if not edges:
-            raise Refusal("transition_not_allowed")
-        if all(capacity.isdisjoint(edge.who) for edge in edges):
-            raise Forbidden(trigger)
-
-
 def approve(*, actor: Actor, decision: Decision, seen: int | None = None) -> Decision:
-    """The second person puts a proposal into force. Refuses the proposer (``same_person``)."""
+    """The second person puts a proposal into force, which they may do in their own right.
+
+    Refuses the proposer (``same_person``), somebody bound to a side (``conflict_of_interest``) and a
+    proposal whose claims were moved after it was made (``claims_moved``).
+    """
     complaint = _locked(decision)
-    if decision.status != "proposed":
-        raise Refusal("not_proposed")
-    if decision.decided_by == actor.user_id:
-        raise Refusal("same_person")
+    claims = _approvable(actor, complaint, decision)
     decision.status, decision.approved_by, decision.approved_at = (
         "in_force", actor.user_id, actor.at)
-    claims = complaints.claims_of(complaint.id, decision.claim_ids)
     _carry_out(actor, complaint, claims, decision, seen)
     return decision
+
+
+def _approvable(actor: Actor, complaint: Complaint, decision: Decision) -> list[Claim]:
+    """The claims of a proposal that this person may put into force."""
+    _require_proposal(actor, complaint, decision)
+    if decision.decided_by == actor.user_id:
+        raise Refusal("same_person")
+    if queries.moved_since_proposed(decision):
+        raise Refusal("claims_moved")
+    claims = complaints.claims_of(complaint.id, decision.claim_ids)
+    steps.decision_edges(actor, complaint, claims, decision.trigger)
+    return claims
+
+
+def _require_proposal(actor: Actor, complaint: Complaint, decision: Decision) -> None:
+    if decision.status != "proposed":
+        raise Refusal("not_proposed")
+    if queries.conflict_of(actor.user_id, complaint) is not None:
+        raise Refusal("conflict_of_interest")
 
 
 def _locked(decision: Decision) -> Complaint:
@@ -103,25 +110,25 @@ def _locked(decision: Decision) -> Complaint:
 
 def decline(*, actor: Actor, decision: Decision, because: str) -> Decision:
     """The second person does not agree; the proposal ends, nothing moves."""
-    _locked(decision)
-    if decision.status != "proposed":
-        raise Refusal("not_proposed")
+    complaint = _locked(decision)
+    _require_proposal(actor, complaint, decision)
     if not because.strip():
         raise Refusal("reasons_missing")
     decision.status, decision.approved_by, decision.approved_at = (
         "declined", actor.user_id if actor.user_id != decision.decided_by else None, actor.at)
     decision.declined_because = because
     db.session.flush()
+    journal.note(actor=actor, case_id=complaint.id, act="proposal_declined", decision_id=decision.id)
     return decision
 
 
 def _carry_out(
     actor: Actor, complaint: Complaint, claims: Sequence[Claim], decision: Decision,
     seen: int | None = None,
-) -> None:
-    advance(actor=actor, row=complaint, movers=claims, trigger=decision.trigger, seen=seen,
-            facts={"reasons": decision.statement, "decision_id": decision.id,
-                   "ground": f"decision {decision.reference}"})
+) -> Act:
+    return advance(actor=actor, row=complaint, movers=claims, trigger=decision.trigger, seen=seen,
+                   facts={"reasons": decision.statement, "decision_id": decision.id,
+                          "ground": f"decision {decision.reference}"})
 
 
 def rehearse(
@@ -134,21 +141,30 @@ def rehearse(
     differ from the act. For a proposal these are the letters that its approval sends. Raises what
     ``decide`` raises. Inside a unit of work.
     """
-    claims = complaints.claims_of(complaint.id, claim_ids)
-    if not claims:
-        raise Refusal("nothing_chosen")
-    needs_four_eyes(complaint, claims, trigger)
-    work.require_free(actor, complaint)
-    _require_reasons(reasons)
-    statement = statement_of_reasons(complaint, claims, trigger, reasons, actor.at)
+    claims, _ = _checked(actor, complaint, claim_ids, trigger, reasons)
+    return _rehearsed(actor, complaint, claims, Decision(
+        reference="", trigger=trigger,
+        statement=statement_of_reasons(complaint, claims, trigger, reasons, actor.at)))
+
+
+def rehearse_approval(*, actor: Actor, decision: Decision) -> dict[str, Any]:
+    """The same for the approval of a proposal: its statement as it was written, not written anew.
+
+    Raises what ``approve`` raises. Inside a unit of work.
+    """
+    complaint = _locked(decision)
+    return _rehearsed(actor, complaint, _approvable(actor, complaint, decision), decision)
+
+
+def _rehearsed(
+    actor: Actor, complaint: Complaint, claims: Sequence[Claim], decision: Decision,
+) -> dict[str, Any]:
     savepoint = db.session.begin_nested()
     try:
-        act = advance(actor=actor, row=complaint, movers=claims, trigger=trigger,
-                      facts={"reasons": statement, "ground": "decision"})
-        letters = _plain_letters(act.letters)
+        letters = _plain_letters(_carry_out(actor, complaint, claims, decision).letters)
     finally:
         savepoint.rollback()
-    return {"statement": statement, "letters": letters}
+    return {"statement": decision.statement, "letters": letters}
 
 
 def _plain_letters(rows: Sequence[Any]) -> list[dict[str, Any]]:
@@ -179,11 +195,16 @@ def take_step(
 ) -> Complaint:
     """A step of staff that needs no reasons: prove a delivery, send again, accept anew, confirm.
 
-    ``proof`` says how a delivery is proven.
+    ``proof`` says how a delivery, or that a listing is back, is proven; it is kept as a private note, which the log names.
+    Refuses what is no such step of this person (see ``steps.plain_edges``).
     """
+    claims = steps.chosen(complaint, claim_ids)
+    steps.plain_edges(actor, complaint, claims, trigger)
     work.require_free(actor, complaint)
-    advance(actor=actor, row=complaint, movers=complaints.claims_of(complaint.id, claim_ids),
-            trigger=trigger, facts={"proof": proof}, seen=seen)
+    facts: dict[str, Any] = {"proof": proof}
+    if proof.strip():
+        facts["proof_note_id"] = notices.write_note(actor=actor, case_id=complaint.id, text=proof).id
+    advance(actor=actor, row=complaint, movers=claims, trigger=trigger, facts=facts, seen=seen)
     return complaint
 
 

@@ -1,11 +1,13 @@
 """Reads of decisions and of the staff's work."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, func, literal, or_, select, union_all
 
+from ipdesk.core.audit.entries import entries_of
 from ipdesk.core.casework.models import Case, Note
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
@@ -24,6 +26,7 @@ from ipdesk.features.rights.models import Right
 # A complaint whose notice is still screened is no work of its own: the notice is.
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SCREENED_WITH_NOTICE = "received.screening"
+PROPOSED = "decision_proposed"
 
 
 def decisions_of(complaint_id: int) -> list[Decision]:
@@ -40,6 +43,20 @@ def decision(actor: Actor, reference: str) -> Decision:
     if row is None or (row.status != "in_force" and not actor.reads_as_staff):
         raise NotVisible
     return row
+
+
+def moved_since_proposed(found: Decision) -> bool:
+    """Whether any claim of a proposal has moved after it was written, even there and back.
+
+    Read off the log, which has both: a state alone would not tell.
+    """
+    entries = [(entry.act, json.loads(entry.body)["payload"]) for entry in entries_of(found.complaint_id)
+               if entry.at >= found.decided_at]
+    begun = next((place for place, (act, payload) in enumerate(entries)
+                  if act == PROPOSED and payload.get("decision_id") == found.id), -1)
+    wanted = set(found.claim_ids)
+    return any(wanted & {line[0] for line in payload.get("moved", ())}
+               for _, payload in entries[begun + 1:])
 
 
 def complaint_of(found: Decision) -> Complaint:

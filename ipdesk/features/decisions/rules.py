@@ -9,6 +9,7 @@ from ipdesk.core.casework.rules import Rules
 from ipdesk.features.accounts import queries as accounts
 from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.decisions import queries
+from ipdesk.features.holds import queries as holds
 
 REFUSALS = {
     "conflict_of_interest": _l("You declared a conflict of interest with a side of this case. "
@@ -17,6 +18,11 @@ REFUSALS = {
     "taken_by_another": _l("%(name)s is working on this case. Ask them to give it back."),
     "conflict_of_other": _l("%(name)s declared a conflict of interest with a side of this case."),
     "not_a_handler": _l("This account does not work on cases."),
+    "not_decided_here": _l("This step is not decided here. A party takes it, or it rests on a document."),
+    "claim_of_another": _l("These listings do not all belong to this complaint. Open its page again."),
+    "claims_moved": _l("The claims have moved since this was proposed; decline it and propose anew."),
+    "restoration_unconfirmed": _l("The marketplace has not confirmed that the listing is back. Wait for it, "
+                                  "or say how you know."),
     "not_proposed": _l("This proposal has been dealt with already."),
 }
 
@@ -24,6 +30,14 @@ REFUSALS = {
 def no_staff_conflict(act: Act) -> str | None:
     """Nobody acts in a case of a side they are bound to."""
     return "conflict_of_interest" if queries.conflict_of(act.actor.user_id, act.row) else None
+
+
+def marketplace_has_confirmed(act: Act) -> str | None:
+    """The marketplace shows the listings again, or staff write down how they know it."""
+    if str(act.facts.get("proof") or "").strip():
+        return None
+    waiting = holds.unconfirmed_listings({claim.listing_id for claim in act.movers})
+    return "restoration_unconfirmed" if waiting else None
 
 
 def decision_facts(row: Complaint) -> list[dict[str, Any]]:
@@ -52,5 +66,6 @@ def _facts(decision: Any) -> dict[str, Any]:
 def register(rules: Rules) -> None:
     """Join the names to this feature."""
     rules.guard("no_staff_conflict", no_staff_conflict, early=True)
+    rules.guard("marketplace_has_confirmed", marketplace_has_confirmed)
     rules.describer("complaint", "decisions", decision_facts)
     rules.describer("complaint", "proposals", proposal_facts)
