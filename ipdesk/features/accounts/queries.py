@@ -147,6 +147,7 @@ def main_binding(store_id: int) -> StoreBinding | None:
     return db.session.execute(
         select(StoreBinding).where(
             StoreBinding.store_id == store_id, StoreBinding.main, StoreBinding.revoked_at.is_(None))
+        .options(joinedload(StoreBinding.user))
     ).scalar_one_or_none()
 
 

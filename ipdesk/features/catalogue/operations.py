@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, select
 
 from ipdesk.core.db.core import db
+from ipdesk.core.db.rows import write_rows
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible
@@ -184,16 +185,14 @@ def _refuse_taken(
         raise Invalid({"external_id": [translate(N_("This marketplace has this id already."), actor.locale)]})
 
 
-def capture_listing(*, actor: Actor, listing: Listing, case_id: int, occasion: str, connector: Connector) -> Capture:
+def capture_listing(*, actor: Actor, listing: Listing, case_id: int, occasion: str, connector: Connector) -> None:
     """Freeze the listing as the marketplace shows it now; ``occasion`` is filing, hold or deletion."""
     snapshot = connector.snapshot(listing)
     content = snapshot.content()
-    capture = Capture(
-        listing_id=listing.id, case_id=case_id, occasion=occasion, captured_at=actor.at, content=content,
-        images=list(snapshot.images),
-        sha256=sha256_hex(canonical_json({"content": content, "images": list(snapshot.images)})))
-    db.session.add(capture)
-    return capture
+    write_rows(Capture, [{
+        "listing_id": listing.id, "case_id": case_id, "occasion": occasion, "captured_at": actor.at, "content": content,
+        "images": list(snapshot.images),
+        "sha256": sha256_hex(canonical_json({"content": content, "images": list(snapshot.images)}))}])
 
 
 def record_shown(*, listing: Listing, at: datetime, wanted: Mapping[str, Any]) -> None:

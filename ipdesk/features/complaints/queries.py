@@ -20,7 +20,8 @@ from ipdesk.features.rights.models import Right
 def complaint_visible_to(actor: Actor) -> Any:
     """The condition under which ``actor`` may know of a complaint.
 
-    A seller learns of it when it is told, never while the notice is screened.
+    A seller learns of it when it is told, never while the notice is screened. A guest who has not
+    shown that the mail address is its own knows the notice alone: a complaint names the seller.
     """
     if actor.reads_as_staff or actor.is_clock:
         return true()
@@ -33,7 +34,8 @@ def complaint_visible_to(actor: Actor) -> Any:
     if linked := actor.linked("seller"):
         ways.append(and_(Complaint.id.in_(sorted(linked)), Complaint.seller_told_at.is_not(None)))
     if linked := actor.linked("guest"):
-        ways.append(Complaint.notice_id.in_(sorted(linked)))
+        ways.append(Complaint.notice_id.in_(select(Notice.id).where(
+            Notice.id.in_(sorted(linked)), Notice.guest_confirmed_at.is_not(None))))
     return or_(*ways) if ways else false()
 
 
@@ -44,7 +46,7 @@ def notice_visible_to(actor: Actor) -> Any:
     ways = []
     if actor.organisation_id is not None and actor.has("rights_holder", "agent"):
         ways.append(Notice.organisation_id == actor.organisation_id)
-    if linked := actor.linked("guest"):
+    if linked := actor.linked("guest") | actor.linked("filer"):
         ways.append(Notice.id.in_(sorted(linked)))
     return or_(*ways) if ways else false()
 

@@ -66,15 +66,15 @@ def place_hold(
     owner_kind = "claim" if claim is not None else "order" if order else "sanction"
     owner = {"owner_kind": owner_kind, "claim_id": claim.id if claim is not None else None,
              "owner_reference": order or sanction}
-    for hold in queries.active_holds(listing.id):
+    active = list(queries.active_holds(listing.id))
+    for hold in active:
         if hold.kind == kind and hold.scope == wide and all(
                 getattr(hold, name) == value for name, value in owner.items()):
             return hold
     hold = Hold(listing_id=listing.id, case_id=claim.complaint_id if claim is not None else case_id, kind=kind,
                 ground=ground, scope=wide, interim=interim, placed_at=actor.at, **owner)
     db.session.add(hold)
-    db.session.flush()
-    _tell(actor, listing, case_id=hold.case_id, claim_id=hold.claim_id)
+    _tell(actor, listing, [*active, hold], case_id=hold.case_id, claim_id=hold.claim_id)
     return hold
 
 
@@ -89,15 +89,16 @@ def lift_own_holds(
     if sum(map(bool, (claim is not None, order, sanction))) != 1:
         raise ValueError("a hold has exactly one owner")
     _lock(listing)
-    own = [hold for hold in queries.active_holds(listing.id) if (
+    active = list(queries.active_holds(listing.id))
+    own = [hold for hold in active if (
         hold.claim_id == claim.id if claim is not None
         else (hold.owner_kind, hold.owner_reference) == ("order" if order else "sanction", order or sanction))]
     for hold in own:
         hold.lifted_at = actor.at
     if not own:
         return None
-    db.session.flush()
-    return _tell(actor, listing, case_id=own[-1].case_id, claim_id=own[-1].claim_id)
+    left = [hold for hold in active if hold.lifted_at is None]
+    return _tell(actor, listing, left, case_id=own[-1].case_id, claim_id=own[-1].claim_id)
 
 
 def make_final(*, actor: Actor, listing: Listing, claim: ClaimLike, ground: str) -> list[Hold]:
@@ -131,7 +132,7 @@ def delete_by_seller(*, actor: Actor, listing: Listing, claim: ClaimLike | None 
     last = queries.last_instruction(listing.id)
     if last is not None and last.wanted == DELETE:
         return None
-    return _write(actor, listing, DELETE, case_id=claim.complaint_id if claim is not None else None,
+    return _write(actor, listing, DELETE, last, case_id=claim.complaint_id if claim is not None else None,
                   claim_id=claim.id if claim is not None else None)
 
 
@@ -150,31 +151,38 @@ def _checked_scope(scope: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _lock(listing: Listing) -> None:
     """One writer per listing at a time (PostgreSQL; SQLite has only one anyway)."""
-    db.session.execute(select(Listing.id).where(Listing.id == listing.id).with_for_update())
+    if db.engine.dialect.name != "sqlite":
+        db.session.execute(select(Listing.id).where(Listing.id == listing.id).with_for_update())
 
 
 # --- instructions ------------------------------------------------------------------------
 
-def _tell(actor: Actor, listing: Listing, *, case_id: int | None, claim_id: int | None) -> Instruction | None:
-    """Write an instruction when what the holds add up to is not what the marketplace was told last."""
-    wanted = strictest(queries.active_holds(listing.id)).as_json()
-    last = queries.last_instruction(listing.id)
+def _tell(
+    actor: Actor, listing: Listing, active: Sequence[Hold], *, case_id: int | None, claim_id: int | None,
+) -> Instruction | None:
+    """Write an instruction when what the ``active`` holds add up to is not what the marketplace was told last."""
+    wanted = strictest(active).as_json()
+    with db.session.no_autoflush:  # an instruction never waits in the session
+        last = queries.last_instruction(listing.id)
     told = last.wanted if last is not None else Wanted().as_json()
     if told in (wanted, DELETE):
         return None
-    return _write(actor, listing, wanted, case_id=case_id, claim_id=claim_id)
+    return _write(actor, listing, wanted, last, case_id=case_id, claim_id=claim_id)
 
 
 def _write(
-    actor: Actor, listing: Listing, wanted: Mapping[str, Any], *, case_id: int | None, claim_id: int | None,
+    actor: Actor, listing: Listing, wanted: Mapping[str, Any], last: Instruction | None, *, case_id: int | None,
+    claim_id: int | None,
 ) -> Instruction:
+    """The next instruction of ``listing``, after ``last``; it takes the place of all that are not confirmed."""
     instruction = Instruction(listing_id=listing.id, case_id=case_id, claim_id=claim_id, wanted=dict(wanted),
                               created_at=actor.at, next_attempt_at=actor.at)
     db.session.add(instruction)
-    db.session.flush()
-    db.session.execute(update(Instruction).where(
-        Instruction.listing_id == listing.id, Instruction.confirmed_at.is_(None), Instruction.id < instruction.id,
-    ).values(superseded_by=instruction.id))
+    db.session.flush()  # what it supersedes names it
+    if last is not None:
+        db.session.execute(update(Instruction).where(
+            Instruction.listing_id == listing.id, Instruction.confirmed_at.is_(None), Instruction.id < instruction.id,
+        ).values(superseded_by=instruction.id))
     return instruction
 
 

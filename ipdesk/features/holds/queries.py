@@ -1,6 +1,6 @@
 """Reading holds and instructions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,6 +35,13 @@ def still_restricted_for_another_reason(listing_id: int, claim_id: int) -> bool:
     return db.session.scalar(select(Hold.id).where(
         Hold.listing_id == listing_id, Hold.lifted_at.is_(None),
         or_(Hold.claim_id.is_(None), Hold.claim_id != claim_id)).limit(1)) is not None
+
+
+def held_for_another_reason(own: Mapping[int, int]) -> set[int]:
+    """Of the listings in ``own`` (listing → its claim) those that a hold of somebody else keeps down, in one query."""
+    found = db.session.execute(select(Hold.listing_id, Hold.claim_id).where(
+        Hold.listing_id.in_(own), Hold.lifted_at.is_(None)))
+    return {listing_id for listing_id, claim_id in found if claim_id != own[listing_id]}
 
 
 def last_instruction(listing_id: int) -> Instruction | None:
