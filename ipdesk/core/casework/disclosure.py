@@ -14,7 +14,7 @@ from ipdesk.core.kernel.errors import NotVisible
 STAFF_VIEW = "staff"
 # Capacity -> column. Who came by a one-time link reads what the store reads and takes no step.
 _COLUMNS = {"rights_holder": "rights_holder", "seller": "seller", "guest": "rights_holder",
-            "reads_for_seller": "seller"}
+            "reads_for_seller": "seller", "reads_for_guest": "rights_holder"}
 
 
 def audience(actor: Actor, row: Any) -> str:

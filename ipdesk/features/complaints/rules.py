@@ -147,7 +147,7 @@ def complaint_capacity(actor: Actor, row: Complaint) -> frozenset[str]:
         actor.organisation_id == row.organisation_id
     ):
         held.add("rights_holder")
-    if row.notice_id in actor.linked("guest"):
+    if row.notice_id in actor.linked("guest") and db.session.get_one(Notice, row.notice_id).guest_confirmed_at:
         held |= {"guest", "rights_holder"}
     if actor.has("seller") and row.store_id in actor.store_ids:
         held.add("seller")
@@ -157,7 +157,7 @@ def complaint_capacity(actor: Actor, row: Complaint) -> frozenset[str]:
 
 
 def notice_capacity(actor: Actor, row: Notice) -> frozenset[str]:
-    """The workflow roles of ``actor`` in this notice."""
+    """The workflow roles of ``actor`` in this notice; the browser that filed it only looks on."""
     held = _staff_capacity(actor)
     if actor.has("rights_holder", "agent") and actor.organisation_id is not None and (
         actor.organisation_id == row.organisation_id
@@ -165,6 +165,8 @@ def notice_capacity(actor: Actor, row: Notice) -> frozenset[str]:
         held.add("rights_holder")
     if row.id in actor.linked("guest"):
         held |= {"guest", "rights_holder"}
+    elif row.id in actor.linked("filer"):
+        held.add("reads_for_guest")
     return frozenset(held)
 
 

@@ -158,3 +158,12 @@ def test_a_handled_listing_names_its_complaint_to_its_own_side_only(scene):
         (row,) = answer_rows([Entry("LX000")], db.session.execute(select(Right)).scalar_one(),
                              db.session.get(Marketplace, scene.market.id), actor=stranger)
     assert (row.answer, row.other_reference) == ("already_handled", "")
+
+
+@pytest.mark.parametrize("role", ["reviewer", "legal", "admin", "auditor"])
+def test_nobody_of_the_desk_signs_or_withdraws_for_the_notifier(scene, sent_back, role):
+    browser = scene.as_actor(role)
+    for path, said in (("complete", signed()), ("withdraw", {})):
+        assert browser.get(f"/notices/{sent_back.reference}/{path}").status_code == 403
+        assert browser.post(f"/notices/{sent_back.reference}/{path}", data=said).status_code == 403
+    assert scene.rows(select(Notice.state, Notice.signed_name)) == [("deficient", "Ada Example")]

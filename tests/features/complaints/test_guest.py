@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import select
 
+from ipdesk.core.casework.models import Case
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.actors import Actor
@@ -83,6 +84,25 @@ def test_the_link_confirms_the_address_and_follows_the_notice(scene, guest):
     assert scene.rows(select(Notice.guest_confirmed_at.is_not(None))) == [(True,)]
     assert "is not confirmed" not in text_of(elsewhere.get(location))
     assert scene.app.test_client().post(path).status_code == 409, "it works once"
+
+
+def test_the_browser_that_filed_reads_receipt_and_state_and_nothing_of_the_seller(scene, guest):
+    location = file(guest).location.removesuffix("/filed")
+    ((reference, _),) = scene.notices()
+    scene.screen(reference, "send_back", missing=["signature"])
+    page = guest.get(location)
+    assert page.status_code == 200 and "Sent back" in text_of(page) and "/complaints/" not in page.text
+    for path in ("/withdraw", "/complete"):
+        assert guest.get(location + path).status_code == 403
+        assert guest.post(location + path, data={}).status_code == 403
+    complaints = scene.rows(select(Case.reference).where(Case.kind == "complaint"))
+    assert {guest.get(f"/complaints/{one}").status_code for one, in complaints} == {404}
+    by_mail = scene.app.test_client()
+    by_mail.post(link_in(letters(scene, "confirm_address")[0][2]))
+    assert {by_mail.get(f"/complaints/{one}").status_code for one, in complaints} == {200}
+    assert by_mail.get(location + "/withdraw").status_code == 200
+    assert {guest.get(f"/complaints/{one}").status_code for one, in complaints} == {404}, (
+        "the address is somebody's, perhaps not this browser's")
 
 
 def test_an_unconfirmed_address_is_marked_for_staff_and_stops_nothing(scene, guest):
@@ -181,6 +201,7 @@ def test_another_guest_sees_nothing_of_it(scene, guest):
 
 def test_a_guest_takes_its_notice_back(scene, guest):
     location = file(guest).location.removesuffix("/filed")
+    guest.post(link_in(letters(scene, "confirm_address")[0][2]))
     assert guest.post(f"{location}/withdraw").status_code == 303
     assert [state for _, state in scene.notices()] == ["withdrawn"]
 

@@ -191,12 +191,16 @@ def _filed(data: dict[str, Any]) -> str:
 
 
 def _follow(response: Response) -> None:
-    """Let this browser read the notice that it filed. Only the holder of the form's key gets here."""
+    """Let this browser read the notice that it filed. Only the holder of the form's key gets here.
+
+    Anybody can write anybody's address into a form: the steps of a notifier, and what sellers say, are
+    for whoever opens the link in the letter to that address.
+    """
     reference = response.location.rstrip("/").split("/")[-2]
     case_id = db.session.execute(
         select(Notice.id).join(Case, Case.id == Notice.id)
         .where(Case.reference == reference, Notice.organisation_id.is_(None))).scalar_one()
-    link = ["guest", case_id]
+    link = ["filer", case_id]
     if link not in session.get("links", []):
         session["links"] = [*session.get("links", []), link]
 

@@ -7,12 +7,13 @@ from flask_babel import gettext
 
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.choices import Choice, choices
+from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.timeline import timeline
 from ipdesk.core.db.core import db
 from ipdesk.core.http.access import COMPLAINANTS, READING_STAFF, access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.paging import Page, fetch_page
-from ipdesk.core.kernel.errors import Invalid, NotVisible, Refusal
+from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible, Refusal
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import drafts, elements, entered, operations, queries, schemas
 from ipdesk.features.complaints.models import Notice
@@ -63,9 +64,17 @@ def notice(reference: str) -> Any:
 
 def _notice(reference: str) -> Notice:
     """The notice; a guest whose session has ended is asked to have a new link sent."""
-    if g.actor.user_id is None and not g.actor.linked("guest"):
+    if g.actor.user_id is None and not g.actor.linked("guest") and not g.actor.linked("filer"):
         raise NotVisible
     return queries.notice(g.actor, reference)
+
+
+def _own(reference: str) -> Notice:
+    """The notice for a person of the notifier's own side: nobody signs or withdraws in another's name."""
+    row = _notice(reference)
+    if "rights_holder" not in rules.kinds["notice"].capacity(g.actor, row):
+        raise Forbidden("rights_holder")
+    return row
 
 
 def _facts(row: Notice) -> dict[str, Any]:
@@ -73,6 +82,7 @@ def _facts(row: Notice) -> dict[str, Any]:
     return {
         "view": view, "choices": choices(g.actor, row), "complaints": _complaints(row),
         "lacks": _lacks(view), "is_guest": view["is_guest"],
+        "only_filed_here": "reads_for_guest" in rules.kinds["notice"].capacity(g.actor, row),
         "confirmed": view["guest_confirmed_at"] is not None,
         "exhibits": [_exhibit(one) for one in exhibits.of_case(g.actor, row.id, key_hash=evidence.key_hash())],
     }
@@ -124,7 +134,7 @@ _FIELDS = {"contact.name": "name", "contact.email": "email", "contact.address": 
 @access.public
 def complete(reference: str) -> Any:
     """The exact elements that are missing, and a form to make them good."""
-    row = _notice(reference)
+    row = _own(reference)
     statements = elements.statements(row.regime) if row.regime else []
     asks = _asked(row)
     form = Form()
@@ -133,7 +143,7 @@ def complete(reference: str) -> Any:
             [line["code"] for line in statements], _reasons(row), asks=asks))
         if response := form.submit(lambda said: _completed(reference, said)):
             return response
-    row = _notice(reference)
+    row = _own(reference)
     _require(choices(g.actor, row), "complete_notice")
     facts = _facts(row)
     if request.method == "GET":
@@ -170,7 +180,7 @@ def _completed(reference: str, said: dict[str, Any]) -> str:
     entries = entered.from_text(said.get("listings") or "")
     try:
         operations.complete_notice(
-            actor=g.actor, notice=_notice(reference), seen=said["seen"],
+            actor=g.actor, notice=_own(reference), seen=said["seen"],
             contact={name: said[name] for name in schemas.CONTACT}, explanation=said["explanation"],
             signed_name=said["signed_name"], entries=entries, reason_code=said.get("reason_code") or "",
             statements=[name.removeprefix("statement_") for name in said if name.startswith("statement_")])
@@ -193,12 +203,12 @@ def withdraw(reference: str) -> Any:
         form = Form.read(schemas.ButtonSchema())
         if response := form.submit(lambda said: _withdrawn(reference, said)):
             return response
-    row = _notice(reference)
+    row = _own(reference)
     _require(choices(g.actor, row), "withdraw_notice")
     return render_template("rights_holder/notice/withdraw.html", form=form, **_facts(row)), form.status
 
 
 def _withdrawn(reference: str, said: dict[str, Any]) -> str:
-    operations.withdraw_notice(actor=g.actor, notice=_notice(reference), seen=said["seen"])
+    operations.withdraw_notice(actor=g.actor, notice=_own(reference), seen=said["seen"])
     flash(gettext("The notice is withdrawn."), "success")
     return url_for("complaints.notice", reference=reference)
