@@ -23,6 +23,7 @@ from ipdesk.features.complaints import elements, facts
 from ipdesk.features.complaints.answers import Answered, Entry, answer_rows
 from ipdesk.features.complaints.models import Notice
 from ipdesk.features.rights.models import Right
+from ipdesk.features.rights.queries import has_ended, in_force
 
 EMPTY: Mapping[str, Any] = {
     "rows": [], "reason_code": "", "explanation": "", "acting_as": "", "contact": {}, "exhibits": [],
@@ -33,6 +34,16 @@ EMPTY: Mapping[str, Any] = {
 def regime_for(kind: str, marketplace: Marketplace) -> RegimeChoice:
     """The regime that a notice about a right of ``kind`` on this marketplace follows, with its reason."""
     return choose_regime(rules.workflows, right_type=kind, markets=[marketplace.market])
+
+
+def can_file_from(right: Right, marketplace: Marketplace, on: date) -> bool:
+    """Whether a notice can rest on this right on that day.
+
+    The statute knows no verification (17 U.S.C. § 512(c)(3)(A)): there only a right that is over is refused.
+    """
+    if regime_for(right.kind, marketplace).regime == "us_dmca":
+        return not has_ended(right, on)
+    return in_force(right, on)
 
 
 def reason_codes(kind: str) -> dict[str, Mapping[str, Any]]:

@@ -39,7 +39,7 @@ from ipdesk.features.evidence.intake import current as intake
 from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.rights import operations as rights
 from ipdesk.features.rights.models import Right
-from ipdesk.features.rights.queries import in_force, today
+from ipdesk.features.rights.queries import today
 
 TOO_MANY_FOR_GUEST = N_("Without an account a notice holds at most ten listings. Register to file about more.")
 RIGHT_ENDED = N_("This right has ended, has not begun yet or was taken off the desk. "
@@ -115,7 +115,7 @@ def file_notice(
         answers = answer_rows(content.entries, content.right, marketplace, actor=actor)
     accepted = [row for row in answers if row.answer == "accepted"]
     recorded = content.channel != "desk"
-    if not recorded and not in_force(content.right, today(actor.at)):
+    if not recorded and not drafts.can_file_from(content.right, marketplace, today(actor.at)):
         raise Invalid({"right": [RIGHT_ENDED]})
     if not accepted and not recorded:
         raise Invalid({"listings": [N_("None of these listings can be complained of here. "

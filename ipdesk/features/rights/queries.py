@@ -53,12 +53,6 @@ def of_organisation(actor: Actor) -> list[Right]:
         .order_by(Right.title, Right.id)).scalars())
 
 
-def usable(actor: Actor) -> list[Right]:
-    """The rights from which the actor's organisation can file now, by title."""
-    return [right for right in of_organisation(actor)
-            if right.state in ("submitted", "verified") and in_force(right, today(actor.at))]
-
-
 def today(at: datetime) -> date:
     """The day of the instant ``at`` in the desk's zone, where the validity of rights is read."""
     return at.astimezone(ZoneInfo(rules.settings["zone"])).date()
@@ -66,7 +60,12 @@ def today(at: datetime) -> date:
 
 def in_force(right: Right, on: date) -> bool:
     """Whether the right can carry a notice on that day; verification is no condition."""
-    if right.state in ("rejected", "withdrawn", "expired"):
-        return False
-    return not (right.valid_from and on < right.valid_from) and not (
+    return right.state != "rejected" and not has_ended(right, on)
+
+
+def has_ended(right: Right, on: date) -> bool:
+    """Whether the right is over, not begun or off the desk on that day, whatever staff think of its papers."""
+    if right.state in ("withdrawn", "expired"):
+        return True
+    return bool(right.valid_from and on < right.valid_from) or bool(
         right.valid_until and on > right.valid_until)

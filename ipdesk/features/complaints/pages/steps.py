@@ -170,7 +170,7 @@ def _chosen_right(said: dict[str, Any], marketplace: Marketplace) -> Right:
         found = rights_queries.right(g.actor, said["right"])
     except NotVisible:
         raise Invalid({"right": [gettext("Choose one of your rights, or describe the work.")]}) from None
-    if not rights_queries.in_force(found, rights_queries.today(g.actor.at)):
+    if not drafts.can_file_from(found, marketplace, rights_queries.today(g.actor.at)):
         raise Invalid({"right": [operations.RIGHT_ENDED]})
     return found
 
@@ -180,9 +180,10 @@ def _public_contact() -> dict[str, str]:
 
 
 def _right_page(form: Form, now: Draft | None) -> str:
-    usable = rights_queries.usable(g.actor)
-    ended = [right for right in rights_queries.of_organisation(g.actor)
-             if right not in usable and right.state != "withdrawn"]
+    own, day = rights_queries.of_organisation(g.actor), rights_queries.today(g.actor.at)
+    there = [now.marketplace] if now else list(catalogue.marketplaces())
+    usable = [right for right in own if any(drafts.can_file_from(right, one, day) for one in there)]
+    ended = [right for right in own if right not in usable and right.state != "withdrawn"]
     return render_template(
         "rights_holder/notice/right.html", form=form, **(_frame(now) if now else {"reference": ""}),
         rights=[_plain(right) for right in usable],
