@@ -162,6 +162,8 @@ def test_silent_staff_decide_nothing(registry, name):
 @pytest.mark.parametrize(("right_type", "markets", "regime"), [
     ("copyright", ["US"], "us_dmca"),
     ("copyright", ["DE", "US"], "us_dmca"),
+    ("copyright", ["*"], "us_dmca"),
+    ("trademark", ["*"], "marketplace"),
     ("copyright", ["DE"], "marketplace"),
     ("copyright", [], "marketplace"),
     ("trademark", ["US"], "marketplace"),
