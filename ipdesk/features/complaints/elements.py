@@ -15,6 +15,11 @@ from ipdesk.features.complaints.models import Notice
 DOCUMENT = "notice"
 
 
+def document_of(notice: Notice) -> str:
+    """The document under which the newest version of the notice is signed: ``notice``, then ``notice:2`` …"""
+    return f"{DOCUMENT}:{len(notice.versions) + 1}" if notice.versions else DOCUMENT
+
+
 def required(regime: str, document: str = DOCUMENT) -> list[Mapping[str, Any]]:
     """The elements of a document under a regime: code, label, article, proven_by, missing."""
     return list(rules.workflows.document("elements", regime, document)["elements"])
@@ -76,6 +81,6 @@ def missing(notice: Notice) -> list[Mapping[str, Any]]:
     """The elements that the notice lacks under its regime."""
     with db.session.no_autoflush:  # what is read here is never kept waiting in the session
         codes = set(db.session.execute(select(SignedStatement.code).where(
-            SignedStatement.case_id == notice.id, SignedStatement.document == DOCUMENT)).scalars())
+            SignedStatement.case_id == notice.id, SignedStatement.document == document_of(notice))).scalars())
         facts = facts_of(notice)
     return missing_from(notice.regime, DOCUMENT, facts, codes)

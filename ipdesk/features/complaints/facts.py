@@ -1,6 +1,7 @@
 """Everything a notice or complaint says, as plain values. Disclosure cuts it to what a reader may see."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 from ipdesk.core.casework import clocks
@@ -26,7 +27,7 @@ def describe_complaint(row: Complaint) -> dict[str, Any]:
         "state": row.state, "waits_for": row.waits_for, "version": row.version_id,
         "filed_at": row.filed_at, "closed_at": row.closed_at, "seller_told_at": row.seller_told_at,
         "reason_code": row.reason_code, "to_respond": row.to_respond,
-        "right": right_facts(db.session.get(Right, row.right_id)),
+        "right": right_of_notice(notice), "register": register_facts(notice),
         "store": {"name": store.name, "code": store.external_id},
         "explanation": notice.explanation,
         "notifier": {"name": notice.contact.get("name", ""),
@@ -37,7 +38,8 @@ def describe_complaint(row: Complaint) -> dict[str, Any]:
                      "acting_as": notice.acting_as, "signed_name": notice.signed_name},
         "notice": {"reference": notice.reference, "received_at": notice.received_at,
                    "entered_at": notice.entered_at, "channel": notice.channel},
-        "statements": statement_facts(notice.id, elements.DOCUMENT),
+        "statements": statement_facts(notice.id, elements.document_of(notice)),
+        "superseded": superseded_facts(notice),
         "claims": claim_facts(row, claims),
         "deadlines": [deadline_facts(line) for line in clocks.open_deadlines(row.id)],
         "purchases": purchase_facts(notice, claims),
@@ -46,7 +48,6 @@ def describe_complaint(row: Complaint) -> dict[str, Any]:
 
 def describe_notice(row: Notice) -> dict[str, Any]:
     """The facts of a notice with every row entered."""
-    right = db.session.get(Right, row.right_id) if row.right_id else None
     marketplace = db.session.get(Marketplace, row.case.marketplace_id)
     return {
         "id": row.id, "reference": row.reference, "kind": "notice", "regime": row.regime,
@@ -56,10 +57,11 @@ def describe_notice(row: Notice) -> dict[str, Any]:
         "explanation": row.explanation, "acting_as": row.acting_as,
         "signed_name": row.signed_name, "contact": dict(row.contact), "missing": list(row.missing),
         "marketplace": marketplace.name if marketplace else "",
-        "right": right_facts(right) if right else None,
+        "right": right_of_notice(row), "register": register_facts(row),
         "is_guest": row.organisation_id is None and row.channel == "desk",
         "guest_confirmed_at": row.guest_confirmed_at, "rows": row_facts(row),
-        "statements": statement_facts(row.id, elements.DOCUMENT),
+        "statements": statement_facts(row.id, elements.document_of(row)),
+        "superseded": superseded_facts(row),
         "deadlines": [deadline_facts(line) for line in clocks.open_deadlines(row.id)],
         "purchases": purchase_facts(row, None),
     }
@@ -88,6 +90,45 @@ def right_facts(right: Right) -> dict[str, Any]:
         "valid_from": right.valid_from, "valid_until": right.valid_until,
         "verified_at": right.verified_at, "contact": dict(right.contact),
     }
+
+
+_DAYS = ("valid_from", "valid_until")
+
+
+def frozen_right(right: Right) -> dict[str, Any]:
+    """The entries of a right as a notice keeps them: days as text, and without the desk's own check."""
+    return {name: value.isoformat() if name in _DAYS and value else value
+            for name, value in right_facts(right).items() if name != "verified_at"}
+
+
+def right_of_notice(notice: Notice) -> dict[str, Any] | None:
+    """The right as the notice named it; a draft has the one of the register.
+
+    ``verified_at`` is the desk's check of these very entries: none for others that were entered since.
+    """
+    right = db.session.get(Right, notice.right_id) if notice.right_id else None
+    if right is None or notice.right_facts is None:
+        return right_facts(right) if right else None
+    kept = notice.right_facts
+    days = {name: date.fromisoformat(kept[name]) if kept[name] else None for name in _DAYS}
+    return {**kept, **days, "verified_at": right.verified_at if kept == frozen_right(right) else None}
+
+
+def register_facts(notice: Notice) -> dict[str, Any] | None:
+    """What the register says of the right by now; ``changed`` where that is not what the notice named."""
+    right = db.session.get(Right, notice.right_id) if notice.right_id else None
+    if right is None:
+        return None
+    return {"state": right.state, "verified_at": right.verified_at, "title": right.title, "owner": right.owner,
+            "number": right.number,
+            "changed": notice.right_facts is not None and notice.right_facts != frozen_right(right)}
+
+
+def superseded_facts(notice: Notice) -> list[dict[str, Any]]:
+    """What the notice said before it was made good, oldest first, with the statements signed then."""
+    return [{**{name: version[name] for name in ("contact", "explanation", "reason_code", "signed_name")},
+             "replaced_at": datetime.fromisoformat(version["replaced_at"]),
+             "statements": statement_facts(notice.id, version["document"])} for version in notice.versions]
 
 
 def statement_facts(case_id: int, document: str) -> list[dict[str, Any]]:

@@ -14,10 +14,9 @@ from ipdesk.core.kernel.text import N_, translate
 from ipdesk.core.outbox.enqueue import Recipient
 from ipdesk.core.workflow import State
 from ipdesk.features.catalogue.models import Store
-from ipdesk.features.complaints import elements, operations, queries
+from ipdesk.features.complaints import elements, facts, operations, queries
 from ipdesk.features.complaints.models import Complaint, Notice, NoticeListing
 from ipdesk.features.holds.queries import held_for_another_reason
-from ipdesk.features.rights.models import Right
 
 MESSAGES = (
     "case_closed", "claims_accepted", "claims_dismissed", "claims_refused", "claims_reopened",
@@ -39,9 +38,10 @@ ROW_ANSWERS = {
     "duplicate": N_("%(entered)s: named twice"),
 }
 CAUSES = {"accept_notice": "notice", "response_overdue": "silence", "uphold": "decision",
-          "act_now": "manifest", "record_court_outcome_for_notifier": "order"}
+          "act_now": "manifest", "confirm_court_action": "court", "record_court_outcome_for_notifier": "order"}
 RESTORED_BECAUSE = {
     "put_back_elapsed": N_("The time in which a court action could be shown has ended."),
+    "receive_timely_counter_notice": N_("The seller's answer had arrived in time."),
     "retract_claims": N_("The complaint was retracted."),
     "dismiss": N_("The complaint was dismissed."),
 }
@@ -68,13 +68,14 @@ def when(at: Any, recipient: Recipient) -> str:
 
 
 def _common(act: Act, recipient: Recipient) -> dict[str, Any]:
+    now = when(act.at, recipient)
     return {
-        "desk_name": rules.settings["desk_name"], "now": when(act.at, recipient),
+        "desk_name": rules.settings["desk_name"], "now": now,
         "case_url": case_url(act, recipient), "deadline": own_deadline(act, recipient),
         "audit_head": act.log_head, "reasons": str(act.facts.get("reasons") or ""),
         "redress_text": say(APPEAL, recipient), "remark": str(act.facts.get("remark") or ""),
-        "deleted_text": when(act.at, recipient), "withdrawn_text": when(act.at, recipient),
-        "restored_text": when(act.at, recipient), "delivered_text": when(act.at, recipient),
+        "deleted_text": now, "withdrawn_text": now,
+        "restored_text": now, "delivered_text": now,
     }
 
 
@@ -129,7 +130,7 @@ def _notice_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
     found = queries.listings_of([_Ref(key) for key in listings])
     codes = set(notice.missing)
     return {
-        "right": right_of(notice.right_id, recipient),
+        "right": right_of(notice, recipient),
         "listings": [_listing(row) for row in found.values()],
         "received_text": when(notice.received_at, recipient),
         "row_answers": [_row_answer(row, recipient) for row in rows],
@@ -159,9 +160,9 @@ def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
     found = queries.listings_of(act.movers)
     listings = [_listing(found[claim.listing_id]) for claim in act.movers]
     return {
-        "right": right_of(complaint.right_id, recipient),
+        "right": right_of(notice, recipient),
         "listings": listings,
-        "complainant": complainant(notice, complaint.right_id),
+        "complainant": complainant(notice),
         "store": {"name": store.name},
         "explanation": _explanation(notice, act.movers),
         "cause": CAUSES.get(act.trigger, "decision"),
@@ -179,19 +180,19 @@ def _listing(row: Any) -> dict[str, str]:
     return {"title": row.title, "listing_id": row.external_id, "url": row.url}
 
 
-def right_of(right_id: int | None, recipient: Recipient) -> dict[str, str] | None:
+def right_of(notice: Notice, recipient: Recipient) -> dict[str, str] | None:
     """The right as letters name it."""
-    right = db.session.get(Right, right_id) if right_id else None
+    right = facts.right_of_notice(notice)
     if right is None:
         return None
-    return {"title": right.title, "type": say(RIGHT_KINDS[right.kind], recipient),
-            "number": right.number, "owner": right.owner}
+    return {"title": right["title"], "type": say(RIGHT_KINDS[right["kind"]], recipient),
+            "number": right["number"], "owner": right["owner"]}
 
 
-def complainant(notice: Notice, right_id: int) -> dict[str, str]:
+def complainant(notice: Notice) -> dict[str, str]:
     """Who complains, with the public contact of the right."""
-    right = db.session.get(Right, right_id)
-    contact = right.contact or {}
+    right = facts.right_of_notice(notice) or {}
+    contact = right.get("contact", {})
     public = ", ".join(filter(None, (contact.get("email"), contact.get("phone"))))
     return {"name": notice.contact.get("company") or notice.contact.get("name", ""),
             "contact": public or notice.contact.get("email", "")}

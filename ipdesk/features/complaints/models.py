@@ -19,6 +19,10 @@ class Notice(HasCaseState, CountsSteps, db.Model):
 
     ``received_at`` is when it reached the operator, ``entered_at`` when it was typed in; for a
     notice filed here both are the same. ``draft`` holds the form of an unfiled notice.
+    ``right_facts`` are the entries of the right when it was filed: complaints rest on these, whatever
+    becomes of the register. ``versions`` are what it said before it was made good, oldest first:
+    ``{document, contact, explanation, reason_code, signed_name, replaced_at}``, with ``document`` under
+    which the statements of that version are signed.
     ``contact`` is ``{name, company, address, phone, email}`` of the notifier.
     """
 
@@ -43,6 +47,8 @@ class Notice(HasCaseState, CountsSteps, db.Model):
     entered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     guest_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     missing: Mapped[list[str]] = mapped_column(CanonicalJson, default=list)
+    right_facts: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
+    versions: Mapped[list[dict[str, Any]]] = mapped_column(CanonicalJson, default=list)
     draft: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
 
 

@@ -5,12 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
-
 from ipdesk.core.audit.sealing import head_line
 from ipdesk.core.casework.advance import Act, advance, begin, open_case
 from ipdesk.core.casework.choices import choices
-from ipdesk.core.casework.models import Note, SignedStatement
+from ipdesk.core.casework.models import Note
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.rows import write_rows
@@ -23,7 +21,7 @@ from ipdesk.core.outbox.enqueue import Recipient, enqueue_letter
 from ipdesk.core.workflow.regimes import choose_regime
 from ipdesk.features.catalogue import operations as catalogue
 from ipdesk.features.catalogue.models import Marketplace
-from ipdesk.features.complaints import drafts, elements, queries
+from ipdesk.features.complaints import drafts, elements, facts, queries
 from ipdesk.features.complaints.answers import LONGEST_ENTRY, Answered, Entry, answer_rows
 from ipdesk.features.complaints.models import (
     CaseLink,
@@ -77,7 +75,7 @@ def start_notice(
     notice = Notice(
         id=case.id, case=case, organisation_id=actor.organisation_id, filed_by=actor.user_id,
         right_id=right.id if right else None, locale=actor.locale, created_at=actor.at,
-        draft=dict(draft or {}), contact={}, missing=[], version_id=1,
+        draft=dict(draft or {}), contact={}, missing=[], versions=[], version_id=1,
     )
     begin(actor=actor, row=notice)
     return notice
@@ -226,7 +224,7 @@ def _fill(
     actor: Actor, notice: Notice, content: Content, rows: Sequence[Answered],
     marketplace: Marketplace,
 ) -> None:
-    notice.right_id = content.right.id
+    notice.right_id, notice.right_facts = content.right.id, facts.frozen_right(content.right)
     choice = choose_regime(
         rules.workflows, right_type=content.right.kind, markets=[marketplace.market])
     notice.regime, notice.regime_reason = choice.regime, choice.reason
@@ -391,26 +389,32 @@ def complete_notice(
     statements: Iterable[str], reason_code: str = "", entries: Sequence[Entry] = (),
     seen: int | None = None,
 ) -> Notice:
-    """The notifier makes good what was missing; signed statements are signed anew.
+    """The notifier makes good what was missing and signs anew; what it said and signed before is kept.
 
     ``entries`` are taken where the notice named no listing that could be accepted, and
     ``reason_code`` where it gave none. Raises ``Invalid`` when none of the entries can be accepted.
     """
     if seen is not None and seen != notice.version_id:
         raise Stale(seen, notice.version_id)
+    _keep_version(notice, actor.at)
     notice.contact, notice.explanation = dict(contact), explanation
     notice.signed_name, notice.missing = signed_name, []
     if reason_code and not notice.reason_code:
         _give_reason(notice, reason_code)
     if entries and not any(row.answer == "accepted" for row in queries.rows_of_notice(notice.id)):
         _name_listings(actor, notice, entries)
-    db.session.execute(delete(SignedStatement).where(
-        SignedStatement.case_id == notice.id, SignedStatement.document == elements.DOCUMENT))
     elements.sign_statements(
-        actor=actor, case_id=notice.id, document=elements.DOCUMENT, regime=notice.regime,
+        actor=actor, case_id=notice.id, document=elements.document_of(notice), regime=notice.regime,
         codes=list(statements), name=signed_name, locale=actor.locale)
     advance(actor=actor, row=notice, trigger="complete_notice", seen=seen)
     return notice
+
+
+def _keep_version(notice: Notice, at: datetime) -> None:
+    notice.versions = [*notice.versions, {
+        "document": elements.document_of(notice), "contact": dict(notice.contact),
+        "explanation": notice.explanation, "reason_code": notice.reason_code,
+        "signed_name": notice.signed_name, "replaced_at": at.isoformat()}]
 
 
 def _give_reason(notice: Notice, reason_code: str) -> None:
@@ -481,9 +485,14 @@ def make_link(*, at: datetime, case_id: int, audience: str, address: str) -> str
 def open_link(*, actor: Actor, token: str) -> CaseLink:
     """Use a one-time link up. Refuses one that is unknown or was used (``link_used``)."""
     link = db.session.get(CaseLink, hash_token(token))
-    if link is None or link.used_at is not None:
+    if link is None:
+        raise Refusal("link_used")
+    rules.kinds[db.session.get_one(Case, link.case_id).kind].load(link.case_id)
+    db.session.refresh(link)  # as it stands behind the lock: of two who open it at once one is too late
+    if link.used_at is not None:
         raise Refusal("link_used")
     link.used_at = actor.at
+    journal.note(actor=actor, case_id=link.case_id, act="link_opened")
     notice = db.session.get(Notice, link.case_id) if link.audience == "guest" else None
     if notice is not None and notice.guest_confirmed_at is None:
         notice.guest_confirmed_at = actor.at  # the link went to that address and nowhere else

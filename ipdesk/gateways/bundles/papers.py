@@ -49,7 +49,8 @@ def notice(words: Words, said: Mapping[str, Any], listings: Sequence[str], exhib
             (N_("Listings"), ", ".join(listings)), (N_("Reason"), words.of_table("reason_codes", said["reason_code"])),
             (N_("Filed as"), words.named(ACTING_AS, said["acting_as"])),
             (N_("Rules that apply"), words.law(said.get("regime_reason", ""))),
-        ) + received_facts(words, said) + _purchases(words, said.get("purchases", ())),
+        ) + received_facts(words, said) + _purchases(words, said.get("purchases", ()))
+        + _superseded(words, said.get("superseded", ())),
         said["explanation"], statements(said["statements"]), exhibits)
 
 
@@ -57,6 +58,16 @@ def _by(words: Words, name: str, company: str) -> str:
     if not name or name == company:
         return company or name
     return words.say(N_("%(company)s, signed by %(name)s"), company=company, name=name) if company else name
+
+
+def _superseded(words: Words, versions: Iterable[Mapping[str, Any]]) -> tuple[Field, ...]:
+    """What the notice said and signed before it was made good."""
+    return tuple(Field(
+        words.say(N_("Replaced on %(when)s"), when=words.moment(version["replaced_at"])),
+        "\n".join(filter(None, (
+            *(one.value for one in contact_facts(words, version["contact"])), version["explanation"],
+            words.say(N_("Signed by %(name)s"), name=version["signed_name"]) if version["signed_name"] else "",
+            *(line["text"] for line in version["statements"]))))) for version in versions)
 
 
 def _purchases(words: Words, purchases: Iterable[Mapping[str, Any]]) -> tuple[Field, ...]:

@@ -3,12 +3,14 @@
 import pytest
 from sqlalchemy import select
 
+from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.models import Case, SignedStatement
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.actors import Actor
+from ipdesk.core.kernel.errors import Refusal
 from ipdesk.features.catalogue.models import Capture, Marketplace
-from ipdesk.features.complaints import operations
+from ipdesk.features.complaints import operations, queries
 from ipdesk.features.complaints.models import Complaint, Notice
 from ipdesk.features.complaints.operations import Content, Entry
 from ipdesk.features.rights import operations as rights
@@ -40,13 +42,16 @@ def test_the_page_names_exactly_what_is_missing(sent_back):
 
 
 def test_made_good_it_goes_on_and_is_signed_anew(scene, sent_back):
-    before = scene.rows(select(SignedStatement.id))
+    before = scene.rows(select(SignedStatement.text, SignedStatement.signed_name, SignedStatement.signed_at))
     answer = sent_back.client.post(f"/notices/{sent_back.reference}/complete", data=signed(
         explanation="Now with the details.", signed_name="Ada B. Example"))
     assert answer.status_code == 303
     assert scene.rows(select(Notice.state, Notice.explanation, Notice.missing)) == [("filed", "Now with the details.", [])]
-    after = scene.rows(select(SignedStatement.id, SignedStatement.signed_name))
-    assert {name for _, name in after} == {"Ada B. Example"} and len(after) == len(before)
+    first, second = (scene.rows(select(
+        SignedStatement.text, SignedStatement.signed_name, SignedStatement.signed_at,
+    ).where(SignedStatement.document == document)) for document in ("notice", "notice:2"))
+    assert first == before, "what was signed stays as it was signed"
+    assert {row[1] for row in second} == {"Ada B. Example"} and [row[0] for row in second] == [row[0] for row in before]
     assert sent_back.client.post(f"/notices/{sent_back.reference}/complete", data=signed()).status_code == 409
 
 
@@ -167,3 +172,33 @@ def test_nobody_of_the_desk_signs_or_withdraws_for_the_notifier(scene, sent_back
         assert browser.get(f"/notices/{sent_back.reference}/{path}").status_code == 403
         assert browser.post(f"/notices/{sent_back.reference}/{path}", data=said).status_code == 403
     assert scene.rows(select(Notice.state, Notice.signed_name)) == [("deficient", "Ada Example")]
+
+
+def test_what_was_said_before_stays_on_file_and_only_the_newest_counts(scene, sent_back):
+    (said,), = scene.rows(select(Notice.explanation))
+    for turn, name in enumerate(("Ada B. Example", "Ada C. Example"), 2):
+        sent_back.client.post(f"/notices/{sent_back.reference}/complete", data=signed(
+            explanation=f"Version {turn}.", signed_name=name))
+        scene.screen(sent_back.reference, "send_back", missing=["contact"])
+    with scene.app.app_context():
+        notice = db.session.execute(select(Notice)).scalar_one()
+        now = scene.app.extensions["ipdesk.clock"].now()
+        view = disclosure.view(notice, Actor(at=now, roles=frozenset({"legal"})))
+        complaint = disclosure.view(queries.complaints_of(notice.id)[0], Actor(at=now, roles=frozenset({"legal"})))
+    assert {line["signed_name"] for line in view["statements"]} == {"Ada C. Example"}
+    for seen in (view, complaint):
+        assert [(one["explanation"], one["signed_name"], {line["signed_name"] for line in one["statements"]})
+                for one in seen["superseded"]] == [
+            (said, "Ada Example", {"Ada Example"}), ("Version 2.", "Ada B. Example", {"Ada B. Example"})]
+    page = text_of(scene.as_actor("legal").get(f"/notices/{sent_back.reference}/screen"))
+    assert "Version 2." in page and "Ada B. Example" in page and "Version 3." in page
+
+
+def test_statements_of_an_earlier_version_prove_nothing_for_the_newest(scene, sent_back):
+    with scene.app.app_context(), pytest.raises(Refusal, match="element_missing"), unit_of_work():
+        notice = db.session.execute(select(Notice)).scalar_one()
+        author = Actor(at=scene.app.extensions["ipdesk.clock"].now(), roles=frozenset({"rights_holder"}),
+                       organisation_id=notice.organisation_id)
+        operations.complete_notice(actor=author, notice=notice, contact=dict(notice.contact), explanation="More.",
+                                   signed_name="Ada Example", statements=["good_faith"])
+    assert scene.rows(select(Notice.state, Notice.versions)) == [("deficient", [])]

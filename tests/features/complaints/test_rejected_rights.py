@@ -1,11 +1,16 @@
 """What the desk thinks of a right's papers, and what the law lets a notice rest on."""
 
-import pytest
+from datetime import date
 
+import pytest
+from sqlalchemy import select
+
+from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.errors import Invalid
+from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.catalogue.models import Marketplace
 from ipdesk.features.complaints import operations
 from ipdesk.features.complaints.models import Complaint
@@ -61,3 +66,35 @@ def test_under_the_house_rules_a_rejected_right_carries_none(desk):
     judge(desk, right_id)
     with pytest.raises(Invalid, match="right"):
         file_from(desk, right_id)
+
+
+def test_a_complaint_rests_on_the_right_as_the_notice_named_it(desk):
+    filed, = desk.file(listings=desk.listings[:1])
+    right_id = right_of(filed)
+    judge(desk, right_id)
+    with unit_of_work():
+        rights.correct_right(actor=desk.actor("rights_holder"), right=rules.kinds["right"].load(right_id),
+                             title="SOMETHING ELSE", owner="Another Owner", valid_until=date(2031, 5, 1))
+    judge(desk, right_id, "verify_right")
+    desk.accept([filed])
+    desk.work()
+    row = db.session.get(Complaint, filed.id)
+    seen = {who: disclosure.view(row, desk.actor(who)) for who in ("seller_a", "rights_holder", "legal")}
+    for view in seen.values():
+        assert (view["right"]["title"], view["right"]["owner"], view["right"]["valid_until"]) == (
+            "AURORA", "Aurora Ltd", None)
+        assert view["right"]["verified_at"] is None, "staff checked other entries"
+    assert seen["legal"]["register"]["changed"] and seen["legal"]["register"]["title"] == "SOMETHING ELSE"
+    assert seen["legal"]["register"]["verified_at"] and not any("register" in seen[who] for who in ("seller_a", "rights_holder"))
+    letters = [one.body_text for one in db.session.execute(select(Outbox).where(
+        Outbox.message == "complaint_opened")).scalars()]
+    assert letters and all("AURORA" in text and "SOMETHING ELSE" not in text for text in letters)
+
+
+def test_the_check_of_the_very_entries_is_shown(desk):
+    filed, = desk.file(listings=desk.listings[:1])
+    judge(desk, right_of(filed), "verify_right")
+    desk.accept([filed])
+    desk.work()
+    view = disclosure.view(db.session.get(Complaint, filed.id), desk.actor("seller_a"))
+    assert view["right"]["verified_at"] is not None
