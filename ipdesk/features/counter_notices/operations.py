@@ -28,6 +28,7 @@ from ipdesk.features.counter_notices.models import (
 from ipdesk.features.evidence import intake
 from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.models import Exhibit
+from ipdesk.features.evidence.queries import side_of_guest
 
 LONGEST_DRAFT_FIELD = 20_000
 AHEAD_OF_UTC = timedelta(hours=14)  # where the day begins first, so that nobody's today is refused
@@ -382,11 +383,13 @@ def _hand_in(
 def show_to_rights_holder(
     actor: Actor, complaint: Complaint, exhibits: Mapping[Exhibit, str],
 ) -> None:
-    """Disclose the shared ones among filed ``exhibits`` to the complainant's organisation, if it has one."""
+    """Disclose the shared ones among filed ``exhibits`` to the complainant's organisation, or to who follows its notice."""
+    side: dict[str, Any] = {"organisation_id": complaint.organisation_id}
+    if complaint.organisation_id is None:
+        side = {"key_hash": side_of_guest(complaint.notice_id)}
     for exhibit, visibility in exhibits.items():
-        if visibility == "share" and complaint.organisation_id is not None:
-            evidence.disclose(actor=actor, exhibit=exhibit, case_id=complaint.id,
-                              organisation_id=complaint.organisation_id)
+        if visibility == "share":
+            evidence.disclose(actor=actor, exhibit=exhibit, case_id=complaint.id, **side)
 
 
 def _show_to_store(actor: Actor, complaint: Complaint, exhibits: Mapping[Exhibit, str]) -> None:

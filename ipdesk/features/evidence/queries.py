@@ -31,10 +31,19 @@ def _own_side(actor: Actor, key_hash: str | None):  # type: ignore[no-untyped-de
         private.append(Exhibit.owner_user_id == actor.user_id)
     if key_hash:
         private.append(Exhibit.owner_key_hash == key_hash)
+    if linked := actor.linked("guest"):  # its notice was filed in another browser, perhaps
+        sides.append(and_(Exhibit.case_id.in_(sorted(linked)), Exhibit.filed_at.is_not(None),
+                          Exhibit.owner_organisation_id.is_(None), Exhibit.owner_store_id.is_(None),
+                          Exhibit.owner_user_id.is_(None)))
     if private:
         sides.append(and_(Exhibit.owner_organisation_id.is_(None),
                           Exhibit.owner_store_id.is_(None), or_(*private)))
     return sides
+
+
+def side_of_guest(notice_id: int) -> str:
+    """The ``key_hash`` under which whoever follows this notice by a link has been shown something."""
+    return f"notice:{notice_id}"
 
 
 def _disclosed(actor: Actor, key_hash: str | None):  # type: ignore[no-untyped-def]
@@ -46,6 +55,8 @@ def _disclosed(actor: Actor, key_hash: str | None):  # type: ignore[no-untyped-d
         to_whom.append(ExhibitDisclosure.store_id.in_(actor.store_ids))
     if linked := actor.linked("seller"):  # a one-time link reads for the store, in this case only
         to_whom.append(and_(ExhibitDisclosure.store_id.is_not(None), ExhibitDisclosure.case_id.in_(sorted(linked))))
+    if linked := actor.linked("guest"):  # and the notifier without account, in its own notice only
+        to_whom.append(ExhibitDisclosure.key_hash.in_([side_of_guest(number) for number in sorted(linked)]))
     if key_hash:
         to_whom.append(ExhibitDisclosure.key_hash == key_hash)
     if not to_whom:
