@@ -20,7 +20,6 @@ from ipdesk.core.workflow.diagram import svg
 from ipdesk.desk import words
 from ipdesk.desk.clocks import clock_facts
 from ipdesk.features.complaints.models import Complaint
-from ipdesk.features.complaints.queries import claims_of
 from ipdesk.features.decisions import queries as work
 from ipdesk.features.decisions import steps
 from ipdesk.features.decisions.work import is_held_by_another
@@ -47,9 +46,9 @@ def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
         "view": view, "audience": audience, "seen": view["version"], "claims": claims,
         "groups": _groups(claims, law), "clocks": clocks, "choices": offered,
         "case": _header(view, law, focus, clocks, claims, audience),
-        "events": events(row, timeline(row), law, claims, audience),
+        "events": events(row, timeline(row, desk=audience == "staff"), law, claims, audience),
         "exhibits": exhibits(row, actor, claims), "diagram": diagram(law, focus),
-        **(staff_facts(row, actor, offered) if audience == "staff" else {}),
+        **(staff_facts(row, actor, offered, {one["id"]: one["state"] for one in claims}) if audience == "staff" else {}),
     }
 
 
@@ -194,12 +193,14 @@ def exhibit_facts(exhibit: Exhibit, own: Mapping[int, str]) -> dict[str, Any]:
 
 # --- what only staff see -----------------------------------------------------------------------------
 
-def staff_facts(row: Complaint, actor: Actor, offered: Mapping[str, Choice]) -> dict[str, Any]:
-    """Notes, who holds the case, and the steps that this person may take, by sort."""
-    law, claims = workflow_of(row.case), {claim.id: claim for claim in claims_of(row.id)}
+def staff_facts(
+    row: Complaint, actor: Actor, offered: Mapping[str, Choice], states: Mapping[int, str],
+) -> dict[str, Any]:
+    """Notes, who holds the case, and the steps that this person may take, by sort. ``states``: by claim id."""
+    law = workflow_of(row.case)
     found: dict[str, list[dict[str, Any]]] = {"decision": [], "plain": [], "court": [], "": []}
     for choice in offered.values():
-        sort = steps.sort_of(actor, row, [claims[number] for number in choice.movers], choice.trigger)
+        sort = steps.sort_of(actor, row, {states[number] for number in choice.movers}, choice.trigger)
         found[sort].append(_step(choice, law))
     return {
         "notes": work.plain_notes([row.id, row.notice_id]),

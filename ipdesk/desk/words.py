@@ -36,6 +36,13 @@ ACTS = {
     "open": _l("The complaint was filed"),
     "deadline_missed": _l("A time limit of the desk passed"),
     "bundle_downloaded": _l("A bundle of the case was downloaded"),
+    "decision_proposed": _l("A decision was proposed"),
+    "proposal_declined": _l("A proposal was declined"),
+    "case_taken": _l("Somebody took the case"),
+    "case_given_back": _l("The case went back into the queue"),
+    "case_assigned": _l("The case was given to somebody"),
+    "note_written": _l("A private note was written"),
+    "link_opened": _l("A one-time link was opened"),
 }
 
 
@@ -94,5 +101,5 @@ def names() -> dict[str, Any]:
     """The functions of this file that templates use."""
     return {
         "stage_names": STAGES, "right_kind_names": RIGHT_KINDS, "channel_names": CHANNELS,
-        "state_label": state_label, "reason_label": reason_label, "regime_label": regime_label,
+        "act_names": ACTS, "state_label": state_label, "reason_label": reason_label, "regime_label": regime_label,
     }

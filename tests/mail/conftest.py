@@ -74,6 +74,8 @@ SAMPLES = {
     "within_text": "WITHIN",
     "role_text": "ROLE",
     "lapses_text": "LAPSES-DATE",
+    "clock_text": "CLOCK-LABEL",
+    "since_text": "SINCE-DATE",
 }
 
 

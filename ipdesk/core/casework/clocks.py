@@ -110,7 +110,25 @@ def _stop(names: Iterable[str], case_id: int, ids: set[int], at: datetime) -> No
 
 def target_of(line: Deadline) -> datetime:
     """When a clock is due for who must act: people of the desk go by their target, not the breach."""
-    return line.opens_at if not line.trigger and line.opens_at is not None else line.due_at
+    return line.opens_at if line.opens_at is not None and is_desk_clock(line.name) else line.due_at
+
+
+def is_desk_clock(name: str) -> bool:
+    """Whether people of the desk are to act before this clock ends, also where a statute acts without them."""
+    return bool(deadline_rule(name).get("escalates_to"))
+
+
+def desk_clocks() -> frozenset[str]:
+    """The names of all of them."""
+    return frozenset(name for name in rules.workflows.table("deadlines") if is_desk_clock(name))
+
+
+def looked_at(case_id: int, at: datetime) -> None:
+    """Somebody has looked at what a repeating clock asked for: the round that was missed is over."""
+    for line in open_deadlines(case_id):
+        if line.missed_at is not None and deadline_rule(line.name).get("repeats"):
+            line.status, line.ended_at = "stopped", at
+    db.session.flush()
 
 
 def next_due_after(act: Any) -> datetime | None:
@@ -128,7 +146,7 @@ def _running(case_id: int) -> list[Deadline]:
 
 def next_due(case_id: int) -> datetime | None:
     """The earliest ``target_of`` the open deadlines of a case, UTC."""
-    target = case((and_(Deadline.trigger == "", Deadline.opens_at.is_not(None)), Deadline.opens_at),
+    target = case((and_(Deadline.name.in_(desk_clocks()), Deadline.opens_at.is_not(None)), Deadline.opens_at),
                   else_=Deadline.due_at)
     return db.session.execute(select(func.min(target)).where(
         Deadline.case_id == case_id, Deadline.status == "open")).scalar()

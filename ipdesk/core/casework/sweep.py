@@ -96,15 +96,23 @@ def _note_lateness(deadline: Deadline, now: datetime) -> None:
         actor_id=None, payload={"deadline": deadline.name, "due_at": deadline.due_at,
                                 "escalates_to": rule.get("escalates_to", "")})
     if rule.get("repeats"):
-        counted = compute(rule, now, zone=rules.settings["zone"])
-        deadline.started_at, deadline.due_at = now, counted.due_at
-        deadline.opens_at, deadline.fires_at = counted.opens_at, counted.fires_at
-        deadline.computation = counted.as_dict()
-    else:
-        deadline.missed_at = now
+        _start_again(deadline, rule, now)
+    deadline.missed_at = now
     db.session.flush()
     row.next_due_at = clocks.next_due(deadline.case_id)
     _write(row, deadline, {"to": rule.get("escalates_to"), "message": "deadline_missed"}, now)
+
+
+def _start_again(missed: Deadline, rule: Mapping[str, Any], now: datetime) -> None:
+    """A new round of a clock that repeats; of the missed rounds only the last one stays, until somebody looks."""
+    for line in clocks.open_deadlines(missed.case_id):
+        if line.name == missed.name and line.movers == missed.movers and line.missed_at is not None:
+            line.status, line.ended_at = "stopped", now
+    counted = compute(rule, now, zone=rules.settings["zone"])
+    db.session.add(Deadline(
+        case_id=missed.case_id, name=missed.name, status="open", started_at=now,
+        opens_at=counted.opens_at, due_at=counted.due_at, fires_at=counted.fires_at, trigger="",
+        movers=list(missed.movers), computation=counted.as_dict()))
 
 
 def remind(now: datetime, batch: int = BATCH) -> int:
@@ -131,8 +139,6 @@ def _remind_once(deadline: Deadline, now: datetime) -> None:
 
 def _write(row: Any, deadline: Deadline, line: Mapping[str, Any], now: datetime) -> None:
     message, role = line["message"], line["to"]
-    if message not in rules.letters:
-        return  # people of the desk read their lateness on the supervisor's page
     act = Act(actor=clock_actor(now), row=row, case=row.case, workflow=workflow_of(row.case),
               trigger=message, facts={"deadline_id": deadline.id},
               movers=rules.kinds[row.case.kind].movers(row, deadline.movers))

@@ -8,6 +8,7 @@ from typing import Any
 
 from ipdesk.core.audit.entries import entries_of
 from ipdesk.core.casework.advance import workflow_of
+from ipdesk.core.casework.journal import DESK_ACTS
 from ipdesk.core.casework.rules import rules
 
 _SIDES = (
@@ -35,12 +36,17 @@ class Event:
         return sorted({end for _, _, end in self.moved if end})
 
 
-def timeline(row: Any, only: Iterable[int] | None = None) -> list[Event]:
-    """The events of a case, newest first; with ``only``, those that moved one of these parts."""
+def timeline(row: Any, only: Iterable[int] | None = None, *, desk: bool = False) -> list[Event]:
+    """The events of a case, newest first; with ``only``, those that moved one of these parts.
+
+    What people of the desk did without moving the case is their own: only with ``desk``.
+    """
     law = workflow_of(row.case)
     wanted = set(only) if only is not None else None
     events = []
     for entry in entries_of(row.case.id):
+        if entry.act in DESK_ACTS and not desk:
+            continue
         body = json.loads(entry.body)
         moved = [tuple(line) for line in body["payload"].get("moved", [])]
         if wanted is not None and moved and wanted.isdisjoint(m[0] for m in moved):

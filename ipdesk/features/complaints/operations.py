@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from ipdesk.core.audit.sealing import head_line
+from ipdesk.core.casework import journal
 from ipdesk.core.casework.advance import Act, advance, begin, open_case
 from ipdesk.core.casework.choices import choices
-from ipdesk.core.casework.models import Note
+from ipdesk.core.casework.models import Case, Note
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.rows import write_rows

@@ -56,10 +56,14 @@ def _checked(
 ) -> tuple[list[Claim], bool]:
     """The claims, and whether a second person is needed, once everything that forbids it is asked."""
     claims = steps.chosen(complaint, claim_ids)
-    edges = steps.decision_edges(actor, complaint, claims, trigger)
+    edges = steps.decision_edges(actor, complaint, _states(claims), trigger)
     work.require_free(actor, complaint)
     _require_reasons(reasons)
     return claims, any(edge.four_eyes for edge in edges)
+
+
+def _states(claims: Sequence[Claim]) -> set[str]:
+    return {claim.state for claim in claims}
 
 
 def _require_reasons(reasons: Mapping[str, Any]) -> None:
@@ -90,7 +94,7 @@ def _approvable(actor: Actor, complaint: Complaint, decision: Decision) -> list[
     if queries.moved_since_proposed(decision):
         raise Refusal("claims_moved")
     claims = complaints.claims_of(complaint.id, decision.claim_ids)
-    steps.decision_edges(actor, complaint, claims, decision.trigger)
+    steps.decision_edges(actor, complaint, _states(claims), decision.trigger)
     return claims
 
 
@@ -199,7 +203,7 @@ def take_step(
     Refuses what is no such step of this person (see ``steps.plain_edges``).
     """
     claims = steps.chosen(complaint, claim_ids)
-    steps.plain_edges(actor, complaint, claims, trigger)
+    steps.plain_edges(actor, complaint, _states(claims), trigger)
     work.require_free(actor, complaint)
     facts: dict[str, Any] = {"proof": proof}
     if proof.strip():

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, and_, func, literal, or_, select, union_all
 
 from ipdesk.core.audit.entries import entries_of
+from ipdesk.core.casework import clocks
 from ipdesk.core.casework.models import Case, Note
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
@@ -187,6 +188,18 @@ def waiting_notices() -> Any:
     return and_(Notice.waits_for == "staff", Notice.state == "filed")
 
 
+def overdue_elsewhere() -> Any:
+    """The condition of complaints that wait for a court or the marketplace, whose clock ran out: staff must look."""
+    missed = select(Deadline.case_id).where(Deadline.status == "open", Deadline.missed_at.is_not(None))
+    return and_(Complaint.for_staff.is_(False), Complaint.id.in_(missed))
+
+
+def waiting() -> list[tuple[str, Any, Any]]:
+    """Kind, model and condition of everything that waits for staff; no case is in two of them."""
+    return [("notice", Notice, waiting_notices()), ("complaint", Complaint, waiting_complaints()),
+            ("complaint", Complaint, overdue_elsewhere()), ("right", Right, Right.waits_for == "staff")]
+
+
 def due_of(model: Any) -> Any:
     """What the queue is sorted by. A case without a running clock is late already: it comes first."""
     return func.coalesce(model.next_due_at, literal(LONG_AGO, UtcDateTime)).label("due_at")
@@ -199,8 +212,7 @@ def queue_keys(*, mine: int | None = None) -> Select[Any]:
     are the keys of ``fetch_page``.
     """
     parts = []
-    for kind, model, condition in (("notice", Notice, waiting_notices()),
-                                   ("complaint", Complaint, waiting_complaints())):
+    for kind, model, condition in waiting():
         part = select(literal(kind).label("kind"), due_of(model), model.id.label("id")).where(condition)
         parts.append(part if mine is None else part.where(model.assignee_id == mine))
     both = union_all(*parts).subquery()
@@ -209,11 +221,10 @@ def queue_keys(*, mine: int | None = None) -> Select[Any]:
 
 def queue_rows(keys: Sequence[Any]) -> list[dict[str, Any]]:
     """The rows of the queue for these keys, in their order, as plain values."""
-    notices = _queue_notices([key.id for key in keys if key.kind == "notice"])
-    complaints = _queue_complaints([key.id for key in keys if key.kind == "complaint"])
-    clocks = staff_clocks([key.id for key in keys])
-    return [{**(notices if key.kind == "notice" else complaints)[key.id], "kind": key.kind,
-             "clock": clocks.get(key.id)} for key in keys]
+    found = {kind: read([key.id for key in keys if key.kind == kind]) for kind, read in (
+        ("notice", _queue_notices), ("complaint", _queue_complaints), ("right", _queue_rights))}
+    running = staff_clocks([key.id for key in keys])
+    return [{**found[key.kind][key.id], "kind": key.kind, "clock": running.get(key.id)} for key in keys]
 
 
 def _held(model: Any) -> tuple[Any, ...]:
@@ -239,19 +250,31 @@ def _queue_complaints(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         .outerjoin(User, User.id == Complaint.assignee_id).where(Complaint.id.in_(ids)))} if ids else {}
 
 
+def _queue_rights(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    return {row.id: dict(row._mapping) | {"locale": "", "regime": ""} for row in db.session.execute(
+        select(Right.id, Case.reference, Right.state, Right.owner, Right.title.label("right_title"),
+               Right.kind.label("right_kind"), *_held(Right))
+        .join(Case, Case.id == Right.id).outerjoin(User, User.id == Right.assignee_id)
+        .where(Right.id.in_(ids)))} if ids else {}
+
+
 def staff_clocks(case_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Case → the desk's own most urgent clock: name, target, breach and whether that has passed.
 
-    A clock that has run out without deciding anything is a breach for as long as the case waits.
+    A clock that has run out without deciding anything is a breach for as long as the case waits. Where
+    a statute acts when it ends, the breach is the instant at which it does.
     """
     found: dict[int, dict[str, Any]] = {}
     for line in db.session.execute(
-        select(Deadline.case_id, Deadline.name, Deadline.opens_at, Deadline.due_at, Deadline.missed_at)
+        select(Deadline.case_id, Deadline.name, Deadline.opens_at, Deadline.due_at, Deadline.fires_at,
+               Deadline.trigger, Deadline.missed_at)
         .where(Deadline.case_id.in_(list(case_ids)), Deadline.status == "open",
-               Deadline.trigger == "").order_by(Deadline.due_at)
+               Deadline.name.in_(clocks.desk_clocks()))
+        .order_by(func.coalesce(Deadline.opens_at, Deadline.due_at))
     ):
         found.setdefault(line.case_id, {
-            "name": line.name, "target_at": line.opens_at, "breach_at": line.due_at,
+            "name": line.name, "target_at": line.opens_at,
+            "breach_at": line.fires_at if line.trigger else line.due_at, "acts": bool(line.trigger),
             "missed": line.missed_at is not None})
     return found
 
@@ -262,7 +285,7 @@ def staff_clocks(case_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
 def load_per_handler(now: datetime) -> dict[int, int]:
     """Handler → how many waiting cases they hold now."""
     found: dict[int, int] = {}
-    for model, condition in ((Notice, waiting_notices()), (Complaint, waiting_complaints())):
+    for _, model, condition in waiting():
         for user_id, number in db.session.execute(
             select(model.assignee_id, func.count()).where(condition, held(model, now))
             .group_by(model.assignee_id)
@@ -277,18 +300,31 @@ def held(model: Any, now: datetime) -> Any:
                 or_(model.taken_until.is_(None), model.taken_until > now))
 
 
-def late(most: int = 100) -> list[dict[str, Any]]:
-    """Cases that wait for staff although the desk's own clock has run out, the latest first."""
-    found = []
-    for kind, model, condition in (("notice", Notice, waiting_notices()),
-                                   ("complaint", Complaint, waiting_complaints())):
-        found += [dict(row._mapping) | {"kind": kind} for row in db.session.execute(
-            select(Case.reference, Deadline.name, Deadline.due_at, User.name.label("holder"))
-            .join(model, model.id == Deadline.case_id).join(Case, Case.id == model.id)
-            .outerjoin(User, User.id == model.assignee_id)
-            .where(condition, Deadline.status == "open", Deadline.missed_at.is_not(None))
-            .order_by(Deadline.due_at).limit(most))]
-    return sorted(found, key=lambda row: row["due_at"])[:most]
+def late(now: datetime, most: int = 100) -> list[dict[str, Any]]:
+    """Every case in which a clock of the desk has run out or its target has passed, the latest first.
+
+    ``since``: when it ran out, or else the target. What waits for the marketplace has no target of the desk's own.
+    """
+    ours = clocks.desk_clocks()
+    passed = or_(Deadline.missed_at.is_not(None), Deadline.due_at <= now,
+                 and_(Deadline.name.not_in(_clocks_of_the_marketplace()), Deadline.opens_at <= now))
+    holder = func.coalesce(*(model.assignee_id for model in (Notice, Complaint, Right)))
+    query = select(Case.kind, Case.reference, Deadline.name, Deadline.opens_at, Deadline.due_at,
+                   Deadline.missed_at, User.name.label("holder")).join(Case, Case.id == Deadline.case_id)
+    for model in (Notice, Complaint, Right):
+        query = query.outerjoin(model, model.id == Case.id)
+    rows = db.session.execute(
+        query.outerjoin(User, User.id == holder)
+        .where(Deadline.status == "open", Deadline.name.in_(ours), passed)
+        .order_by(func.coalesce(Deadline.opens_at, Deadline.due_at)).limit(most))
+    found = [dict(row._mapping) | {
+        "since": row.due_at if row.missed_at or row.due_at <= now else row.opens_at} for row in rows]
+    return sorted(found, key=lambda row: row["since"])
+
+
+def _clocks_of_the_marketplace() -> set[str]:
+    return {state.deadline for law in rules.workflows.workflows("complaint")
+            for state in law.states.values() if state.waits_for == "marketplace" and state.deadline}
 
 
 def failed_letters(most: int = 50) -> Sequence[Any]:
@@ -299,10 +335,10 @@ def failed_letters(most: int = 50) -> Sequence[Any]:
         .where(Outbox.failed_at.is_not(None)).order_by(Outbox.failed_at.desc()).limit(most)).all()
 
 
-def states_open_to(roles: frozenset[str]) -> set[str]:
-    """The states waiting for staff from which somebody with these roles has a step of their own."""
+def states_open_to(roles: frozenset[str], *waits_for: str) -> set[str]:
+    """The states waiting for one of ``waits_for`` from which somebody with these roles has a step of their own."""
     return {
         state.name for law in rules.workflows.workflows("complaint") for state in law.states.values()
-        if state.waits_for == "staff"
+        if state.waits_for in waits_for
         and any(not roles.isdisjoint(edge.who) for edge in law.edges(state.name))
     }

@@ -8,7 +8,7 @@ from ipdesk.core.casework.advance import Act
 from ipdesk.core.casework.rules import Rules
 from ipdesk.features.accounts import queries as accounts
 from ipdesk.features.complaints.models import Complaint
-from ipdesk.features.decisions import queries
+from ipdesk.features.decisions import letters, queries
 from ipdesk.features.holds import queries as holds
 
 REFUSALS = {
@@ -67,5 +67,8 @@ def register(rules: Rules) -> None:
     """Join the names to this feature."""
     rules.guard("no_staff_conflict", no_staff_conflict, early=True)
     rules.guard("marketplace_has_confirmed", marketplace_has_confirmed)
+    for role in ("reviewer", "legal", "admin"):
+        rules.recipient(role, letters.holders_of(role))
+    rules.letter(letters.DEADLINE_MISSED, letters.lateness)
     rules.describer("complaint", "decisions", decision_facts)
     rules.describer("complaint", "proposals", proposal_facts)

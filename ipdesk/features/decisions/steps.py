@@ -4,7 +4,7 @@ Staff act for a party only where a document of that party is recorded, and for a
 court's document: both have verbs of their own. Nothing here goes through ``staff_for_*``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.kernel.actors import STAFF_ROLES, Actor
@@ -16,7 +16,7 @@ from ipdesk.features.decisions.queries import SCREENED_WITH_NOTICE
 
 # What is decided only upon a paper of the court (see ``counter_notices.operations``).
 COURT_STEPS = frozenset({
-    "tell_court_action", "confirm_court_action", "reject_court_action",
+    "tell_court_action", "tell_timely_court_action", "confirm_court_action", "reject_court_action",
     "record_court_outcome_for_notifier", "record_court_outcome_for_seller"})
 # The steps of staff that ask for nothing but the listings, or for a proof.
 PLAIN_STEPS = frozenset({"send_again", "accept_notice", "prove_delivery", "prove_restoration"})
@@ -35,31 +35,31 @@ def chosen(complaint: Complaint, claim_ids: Iterable[int]) -> list[Claim]:
 
 
 def decision_edges(
-    actor: Actor, complaint: Complaint, claims: Sequence[Claim], trigger: str,
+    actor: Actor, complaint: Complaint, states: Iterable[str], trigger: str,
 ) -> list[Transition]:
-    """The transitions by which ``actor`` may decide on these claims with a statement of reasons.
+    """The transitions by which ``actor`` may decide on claims in these states with a statement of reasons.
 
     Raises ``transition_not_allowed`` (not from here), ``not_decided_here`` (a party's or a court's
     step, or one without reasons) and ``Forbidden`` (another staff role's).
     """
-    return _own_edges(actor, complaint, claims, trigger, with_reasons=True)
+    return _own_edges(actor, complaint, states, trigger, with_reasons=True)
 
 
 def plain_edges(
-    actor: Actor, complaint: Complaint, claims: Sequence[Claim], trigger: str,
+    actor: Actor, complaint: Complaint, states: Iterable[str], trigger: str,
 ) -> list[Transition]:
     """The same for a step of staff that needs no reasons."""
     if trigger not in PLAIN_STEPS:
         raise Refusal("transition_not_allowed")
-    return _own_edges(actor, complaint, claims, trigger, with_reasons=False)
+    return _own_edges(actor, complaint, states, trigger, with_reasons=False)
 
 
 def _own_edges(
-    actor: Actor, complaint: Complaint, claims: Sequence[Claim], trigger: str, *, with_reasons: bool,
+    actor: Actor, complaint: Complaint, states: Iterable[str], trigger: str, *, with_reasons: bool,
 ) -> list[Transition]:
     law = workflow_of(complaint.case)
     found: list[Transition] = []
-    for state in sorted({claim.state for claim in claims}):
+    for state in sorted(set(states)):
         edges = law.edges(state, trigger)
         if not edges or state == SCREENED_WITH_NOTICE:
             raise Refusal("transition_not_allowed", state=state, trigger=trigger)
@@ -74,11 +74,11 @@ def _own_edges(
     return found
 
 
-def sort_of(actor: Actor, complaint: Complaint, claims: Sequence[Claim], trigger: str) -> str:
+def sort_of(actor: Actor, complaint: Complaint, states: Collection[str], trigger: str) -> str:
     """On which way this person takes the step: ``decision``, ``plain``, ``court``; empty for a party's step."""
     for sort, own_edges in (("decision", decision_edges), ("plain", plain_edges)):
         try:
-            own_edges(actor, complaint, claims, trigger)
+            own_edges(actor, complaint, states, trigger)
         except (Forbidden, Refusal):
             continue
         return sort

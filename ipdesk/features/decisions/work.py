@@ -1,4 +1,4 @@
-"""Who works on what: take, take next, give back, reassign. Taking moves no state and no version."""
+"""Who works on what: take, take next, give back, reassign, note. Nothing of it moves a state or a version."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -6,13 +6,15 @@ from typing import Any
 
 from sqlalchemy import and_, delete, or_, select
 
+from ipdesk.core.casework import clocks, journal
 from ipdesk.core.casework.locks import locking
-from ipdesk.core.casework.models import Case
+from ipdesk.core.casework.models import Case, Note
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.features.accounts import queries as accounts
+from ipdesk.features.complaints import operations as notices
 from ipdesk.features.complaints.models import Complaint, Notice
 from ipdesk.features.decisions import queries
 from ipdesk.features.decisions.models import HandlerSkill
@@ -47,6 +49,8 @@ def take(*, actor: Actor, row: Any) -> Any:
 
 def _hold(actor: Actor, row: Any) -> Any:
     if row.assignee_id != actor.user_id or row.taken_until is not None:
+        if row.assignee_id != actor.user_id:
+            journal.note(actor=actor, case_id=row.id, act="case_taken")
         row.assignee_id, row.taken_until = actor.user_id, actor.at + TIME_OUT
     db.session.flush()
     return row
@@ -58,6 +62,7 @@ def give_back(*, actor: Actor, row: Any) -> Any:
         return row
     if row.assignee_id != actor.user_id and not actor.has("admin"):
         require_free(actor, row)
+    journal.note(actor=actor, case_id=row.id, act="case_given_back", holder_id=row.assignee_id)
     row.assignee_id = row.taken_until = None
     db.session.flush()
     return row
@@ -73,9 +78,19 @@ def reassign(*, actor: Actor, row: Any, user_id: int) -> Any:
         raise Refusal("not_a_handler")
     if queries.conflict_of(user_id, row) is not None:
         raise Refusal("conflict_of_other", name=user.name)
+    journal.note(actor=actor, case_id=row.id, act="case_assigned", holder_id=user_id)
     row.assignee_id, row.taken_until = user_id, None
     db.session.flush()
     return row
+
+
+def write_note(*, actor: Actor, row: Any, text: str) -> Note:
+    """A private note on a case. On one that a court keeps waiting it says that somebody has looked."""
+    note = notices.write_note(actor=actor, case_id=row.id, text=text)
+    journal.note(actor=actor, case_id=row.id, act="note_written", note_id=note.id)
+    clocks.looked_at(row.id, actor.at)
+    row.next_due_at = clocks.next_due(row.id)
+    return note
 
 
 def take_next(*, actor: Actor) -> Any | None:
@@ -85,7 +100,9 @@ def take_next(*, actor: Actor) -> Any | None:
     regimes and languages outside of the person's skills. A case that was assigned to or is still
     held by this person comes before all others.
     """
-    found = [one for one in (_first(actor, "notice"), _first(actor, "complaint")) if one is not None]
+    found = [one for one in (
+        _first(actor, "notice", _open_notices(actor)), _first(actor, "complaint", _open_complaints(actor)),
+        _first(actor, "complaint", _overdue_complaints(actor))) if one is not None]
     if not found:
         return None
     _, _, kind, case_id = min(found)
@@ -95,12 +112,12 @@ def take_next(*, actor: Actor) -> Any | None:
     return _hold(actor, row)
 
 
-def _first(actor: Actor, kind: str) -> tuple[bool, Any, str, int] | None:
+def _first(actor: Actor, kind: str, conditions: Iterable[Any]) -> tuple[bool, Any, str, int] | None:
     """``(somebody else's or nobody's, due, kind, id)`` of the first case of a kind."""
     model = Notice if kind == "notice" else Complaint
     due = queries.due_of(model)
     query = select(model.id, model.assignee_id, due).where(
-        *(_open_notices(actor) if kind == "notice" else _open_complaints(actor)),
+        *conditions,
         or_(model.assignee_id.is_(None), model.assignee_id == actor.user_id,
             and_(model.taken_until.is_not(None), model.taken_until <= actor.at)))
     row = db.session.execute(locking(
@@ -119,13 +136,23 @@ def _open_notices(actor: Actor) -> list[Any]:
 
 
 def _open_complaints(actor: Actor) -> list[Any]:
+    mine = queries.states_open_to(actor.roles, "staff")
+    return [queries.waiting_complaints(), *_of_handler(actor),
+            or_(Complaint.waits_for != "staff", Complaint.state.in_(sorted(mine)))]
+
+
+def _overdue_complaints(actor: Actor) -> list[Any]:
+    """What a court or the marketplace keeps waiting for too long, where this handler could do something."""
+    mine = queries.states_open_to(actor.roles, "court", "marketplace")
+    return [queries.overdue_elsewhere(), *_of_handler(actor), Complaint.state.in_(sorted(mine))]
+
+
+def _of_handler(actor: Actor) -> list[Any]:
+    """Complaints in which this handler has no conflict of interest and all skills."""
     conflicts = queries.conflicts(actor.user_id or 0)
     stores = [one.store_id for one in conflicts if one.store_id is not None]
     locale = select(Notice.locale).where(Notice.id == Complaint.notice_id).scalar_subquery()
-    mine = queries.states_open_to(actor.roles)
-    return [queries.waiting_complaints(), _no_conflict(Complaint, conflicts),
-            Complaint.store_id.not_in(stores),
-            or_(Complaint.waits_for != "staff", Complaint.state.in_(sorted(mine))),
+    return [_no_conflict(Complaint, conflicts), Complaint.store_id.not_in(stores),
             *_skilled(actor, Complaint.regime, locale)]
 
 

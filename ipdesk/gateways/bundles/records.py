@@ -14,6 +14,7 @@ from ipdesk.core.audit.entries import entries_of
 from ipdesk.core.audit.models import AuditLeaf
 from ipdesk.core.audit.sealing import latest_head
 from ipdesk.core.casework.advance import workflow_of
+from ipdesk.core.casework.journal import DESK_ACTS
 from ipdesk.core.casework.models import CaseFact
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.timeline import Event as Act
@@ -38,6 +39,8 @@ _ACTS = {
     ("complaint", "bundle_downloaded"): N_("A bundle of the case was downloaded"),
     ("notice", "bundle_downloaded"): N_("A bundle of the case was downloaded"),
 }
+# What the desk did without moving the case is in the chain, so that the chain can be checked; what it was is not told.
+INSIDE = N_("An act inside the desk")
 _FACTS = {
     "notice_received": N_("The notice reached the operator"),
     "counter_notice_received": N_("The counter-notification reached the operator"),
@@ -221,7 +224,7 @@ def log_entries(words: Words, rows: Iterable[Any]) -> tuple[LogEntry, ...]:
             .where(AuditLeaf.month.in_({entry.month for entry in entries}),
                    AuditLeaf.entry_id.in_([entry.id for entry in entries])))}
         for entry in entries:
-            known = _ACTS.get((row.case.kind, entry.act))
+            known = INSIDE if entry.act in DESK_ACTS else _ACTS.get((row.case.kind, entry.act))
             trigger = law.triggers.get(entry.act)
             place = places.get((entry.month, entry.id))
             made.append(LogEntry(

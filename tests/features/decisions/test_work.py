@@ -152,8 +152,8 @@ def test_skills_limit_what_is_given_by_rules_and_by_language(floor):
 def test_a_reviewer_is_not_given_what_only_legal_staff_may_decide(floor):
     with floor.app.app_context():
         roles = floor.desk.actor("reviewer").roles
-        assert "counter_notified.court_notice" not in queries.states_open_to(roles)
-        assert "counter_notified.court_notice" in queries.states_open_to(frozenset({"legal"}))
+        assert "counter_notified.court_notice" not in queries.states_open_to(roles, "staff")
+        assert "counter_notified.court_notice" in queries.states_open_to(frozenset({"legal"}), "staff")
 
 
 def test_taking_moves_no_version_so_that_nobody_s_page_goes_stale(floor):

@@ -26,7 +26,6 @@ from ipdesk.features.decisions.schemas import (
     StepSchema,
 )
 
-
 # --- decisions ---------------------------------------------------------------------------------------
 
 
@@ -73,7 +72,7 @@ def _open_step(
     choice = choices(g.actor, row).get(trigger)
     if choice is None:
         raise Refusal("transition_not_allowed")
-    own_edges(g.actor, row, complaints.claims_of(row.id, choice.movers), trigger)
+    own_edges(g.actor, row, {claim.state for claim in complaints.claims_of(row.id, choice.movers)}, trigger)
     if not choice.allowed:
         raise Refusal(choice.why_not)
     return choice

@@ -14,7 +14,6 @@ from ipdesk.core.http.access import READING_STAFF, access
 from ipdesk.core.http.paging import Page, fetch_page
 from ipdesk.core.kernel.text import translate
 from ipdesk.features.accounts import queries as accounts
-from ipdesk.features.complaints import operations as complaints
 from ipdesk.features.decisions import queries, work
 from ipdesk.features.decisions.pages.blueprint import button, go, handlers_only, locked_row, pages
 from ipdesk.features.decisions.schemas import AssignSchema, NoteSchema
@@ -46,6 +45,8 @@ def where(kind: str, reference: str) -> str:
     """The page on which staff work on the case."""
     if kind == "notice":
         return url_for("decisions.screen", reference=reference)
+    if kind == "right":
+        return url_for("rights.judge" if g.actor.has("legal", "reviewer") else "rights.right", reference=reference)
     return url_for("desk.complaint", reference=reference)
 
 
@@ -56,6 +57,9 @@ def reason_for_place(clock: Mapping[str, Any] | None, now: datetime) -> dict[str
                 "tone": "overdue"}
     label = translate(rules.workflows.deadline(clock["name"])["label"], str(get_locale()))
     target, breach = clock["target_at"], clock["breach_at"]
+    if clock["acts"]:
+        return {"clock": label, "tone": "overdue" if target <= now else "soon",
+                "why": gettext("examine it before %(when)s, otherwise the listing comes back", when=_when(breach))}
     if clock["missed"] or breach < now:
         return {"clock": label, "why": gettext("overdue since %(when)s", when=_when(breach)),
                 "tone": "overdue"}
@@ -117,7 +121,7 @@ def assign(kind: str, reference: str) -> Any:
 @access("admin", "legal", "reviewer")
 def write_note(kind: str, reference: str) -> Any:
     def act(said: dict[str, Any]) -> str:
-        complaints.write_note(actor=g.actor, case_id=locked_row(kind, reference).id, text=said["text"])
+        work.write_note(actor=g.actor, row=locked_row(kind, reference), text=said["text"])
         return where(kind, reference) + "#notes"
 
     return button(act, NoteSchema())

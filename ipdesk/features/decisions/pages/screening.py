@@ -52,7 +52,7 @@ def _facts(row: Notice, form: Form) -> dict[str, Any]:
         "may": sorted({"accept", "send_back", "refuse"} & open_to.keys()),
         "conflict": queries.conflict_of(g.actor.user_id, row) is not None,
         "holder": queries.holder_of(row, g.actor.at), "held_by_another": work.is_held_by_another(g.actor, row),
-        "notes": queries.plain_notes([row.id]), "events": timeline(row),
+        "notes": queries.plain_notes([row.id]), "events": timeline(row, desk=True),
         "handlers": handlers() if g.actor.has("admin") else [],
     }
 

@@ -17,7 +17,7 @@ from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.decisions import operations, queries, work
 from ipdesk.features.decisions.models import ConflictOfInterest
 from ipdesk.features.decisions.pages.blueprint import button, pages
-from ipdesk.features.decisions.pages.queue import handlers
+from ipdesk.features.decisions.pages.queue import handlers, where
 from ipdesk.features.decisions.schemas import ConflictSchema, SeenSchema, SkillsSchema
 from ipdesk.features.holds import queries as holds
 
@@ -41,9 +41,7 @@ def supervision() -> Any:
 def _late() -> list[dict[str, Any]]:
     table = rules.workflows.table("deadlines")
     return [{**row, "label": table[row["name"]]["label"],
-             "href": url_for("decisions.screen", reference=row["reference"])
-             if row["kind"] == "notice" else url_for("desk.complaint", reference=row["reference"])}
-            for row in queries.late()]
+             "href": where(row["kind"], row["reference"])} for row in queries.late(g.actor.at)]
 
 
 def known_skills() -> list[str]:
