@@ -25,6 +25,11 @@ def required(regime: str, document: str = DOCUMENT) -> list[Mapping[str, Any]]:
     return list(rules.workflows.document("elements", regime, document)["elements"])
 
 
+def asked(regime: str, document: str = DOCUMENT) -> set[str]:
+    """The fields that the document cannot do without under a regime; where one of several is enough, none of them."""
+    return {proof for element in required(regime, document) for proof in element["proven_by"] if "|" not in proof}
+
+
 def statements(regime: str, document: str = DOCUMENT) -> list[Mapping[str, Any]]:
     """The statements to sign, word for word: code, text, article; with ``version`` of the set."""
     row = rules.workflows.document("statements", regime, document)
@@ -50,7 +55,9 @@ def sign_statements(
 
 
 def is_proven(field: str, facts: Mapping[str, Any], codes: set[str]) -> bool:
-    """Whether ``facts`` (nested by dots) holds ``field``, or its statement was signed."""
+    """Whether ``facts`` (nested by dots) holds ``field``, one of fields joined by ``|``, or its statement was signed."""
+    if "|" in field:
+        return any(is_proven(one, facts, codes) for one in field.split("|"))
     if field.startswith("statement:"):
         return field.removeprefix("statement:") in codes
     value: Any = facts

@@ -30,7 +30,8 @@ def record_notice(
     contact = {name: said[name] for name in ("name", "company", "address", "phone", "email")}
     right = rights.register_right(
         actor=actor, kind=said["kind"], title=said["title"], number=said["number"],
-        office=said["office"], owner=said["owner"], territory=said["territory"])
+        office=said["office"], owner=said["owner"], territory=said["territory"],
+        as_it_came=True)
     notice = complaints.start_notice(actor=actor, marketplace=marketplace, right=right)
     notice.locale = said["locale"] or "en"
     evidence.attach(actor=actor, exhibit=original, case_id=notice.id, role="received_document",

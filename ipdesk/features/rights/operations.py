@@ -19,10 +19,14 @@ def register_right(
     *, actor: Actor, kind: str, title: str, owner: str, territory: str, number: str = "",
     office: str = "", classes: str = "", description: str = "", valid_from: date | None = None,
     valid_until: date | None = None, contact: Mapping[str, Any] | None = None,
-    certificates: Iterable[Exhibit] = (), submit: bool = True,
+    certificates: Iterable[Exhibit] = (), submit: bool = True, as_it_came: bool = False,
 ) -> Right:
-    """Enter a right and hand it in for verification. Verification gives priority, nothing more."""
-    _check(actor, kind, number, office, valid_from, valid_until)
+    """Enter a right and hand it in for verification. Verification gives priority, nothing more.
+
+    ``as_it_came``: a letter named it, with whatever the letter says of it.
+    """
+    if not as_it_came:
+        _check(actor, kind, number, office, valid_from, valid_until)
     case = open_case(actor=actor, kind="right", workflow="right")
     right = Right(
         id=case.id, case=case, organisation_id=actor.organisation_id, kind=kind, title=title,

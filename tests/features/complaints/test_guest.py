@@ -127,7 +127,7 @@ def test_a_new_link_goes_to_the_address_of_the_notice_only(scene, guest):
 @pytest.mark.parametrize(("changed", "said"), [
     ({"pasted": "x" * 20_000}, "20000 characters"), ({"pasted": "NOPE"}, "None of these listings"),
     ({"pasted": " ".join(f"LX{n}" for n in range(11))}, "at most ten"), ({"email": "nobody"}, "Enter a mail address"),
-    ({"phone": ""}, "The law asks for it"), ({"address": " "}, "The law asks for it"), ({"title": "\u200b"}, "Fill this in"),
+    ({"title": "\u200b"}, "Fill this in"),
     ({"kind": "trademark", "reason_code": "counterfeit"}, "Fill this in"), ({"reason_code": "uses_patent"}, "does not fit"),
     ({"explanation": "z" * 20_000}, "Shorten this to 10000"), ({"kind": "secret"}, "Choose one"),
 ])
@@ -139,6 +139,13 @@ def test_bad_input_is_named_beside_its_field_and_kept(scene, guest, changed, sai
         if name not in ("kind", "reason_code"):
             assert value_of(answer, name) == typed
     assert scene.notices() == []
+
+
+def test_one_way_to_reach_the_notifier_is_enough_for_the_statute(scene, guest):
+    assert file(guest, phone="", address="").status_code == 303
+    ((reference, _),) = scene.notices()
+    scene.screen(reference, "accept")
+    assert scene.rows(select(Complaint.state)) == [("delisted.open",)] * 2
 
 
 def test_unsigned_it_is_not_filed(scene, guest):

@@ -9,6 +9,7 @@ from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.kernel.errors import Invalid, Refusal
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.catalogue.models import Marketplace
 from ipdesk.features.complaints import operations, queries
@@ -16,6 +17,8 @@ from ipdesk.features.complaints.models import Notice
 from ipdesk.features.decisions import recorded
 from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.intake import current as intake
+from ipdesk.features.rights import operations as rights
+from tests import make
 
 SECRETS = ("1 Hidden Lane", "+1 555 0199")
 
@@ -67,3 +70,30 @@ def test_a_seller_reads_the_public_contact_of_a_right_but_no_address(app):
     assert seen["seller"] == {"title": "AURORA", "contact": {
         name: contact[name] for name in ("name", "email", "phone")}}
     assert seen["rights_holder"]["contact"] == seen["staff"]["contact"] == contact
+
+
+@pytest.mark.parametrize("kept", ["address", "phone", "email"])
+def test_any_way_to_reach_the_notifier_is_enough_for_the_statute(desk, record, kept):
+    gone = {name: "" for name in ("address", "phone", "email") if name != kept}
+    notice_id = record(kind="copyright", number="", office="", reason_code="copied_picture", **gone)
+    screen(desk, notice_id)
+    assert db.session.get(Notice, notice_id).state == "accepted"
+
+
+def test_with_no_way_to_reach_the_notifier_or_no_name_it_is_not_complete(desk, record):
+    for gone in ({"address": "", "phone": "", "email": ""}, {"name": ""}):
+        notice_id = record(kind="copyright", number="", office="", reason_code="copied_picture",
+                           listings=make.listing(store=desk.stores[0]).external_id, **gone)
+        with pytest.raises(Refusal, match="element_missing"):
+            screen(desk, notice_id)
+
+
+def test_a_trademark_without_number_is_recorded_as_it_came(desk, record):
+    notice_id = record(number="", office="")
+    assert db.session.get(Notice, notice_id).state == "filed"
+
+
+def test_over_the_desk_a_trademark_needs_its_number(desk):
+    with pytest.raises(Invalid, match="number"), unit_of_work():
+        rights.register_right(actor=desk.actor("rights_holder"), kind="trademark", title="AURORA", owner="Aurora Ltd",
+                              territory="US")

@@ -116,8 +116,7 @@ def _regime(said: dict[str, Any]) -> str:
 
 
 def _require_contact(said: dict[str, Any]) -> None:
-    wanted = {proof.removeprefix("contact.") for element in elements.required(_regime(said))
-              for proof in element["proven_by"] if proof.startswith("contact.")}
+    wanted = {proof.removeprefix("contact.") for proof in elements.asked(_regime(said)) if proof.startswith("contact.")}
     if empty := {name: [gettext("Fill this in. The law asks for it.")] for name in sorted(wanted) if not said[name]}:
         raise Invalid(empty)
 

@@ -162,8 +162,9 @@ def _asked(row: Notice) -> set[str]:
     """The fields of the form that the law or the house cannot do without in this notice."""
     if not row.regime:
         return set()
-    proofs = {proof for element in elements.required(row.regime) for proof in element["proven_by"]}
-    asks = {_FIELDS.get(proof, proof) for proof in proofs if not proof.startswith("statement:")}
+    asks = {_FIELDS.get(proof, proof) for proof in elements.asked(row.regime) if not proof.startswith("statement:")}
+    if not any(request.form.get(name, "").strip() for name in ("address", "phone", "email")):
+        asks.add("email")  # some way to reach the notifier every regime wants
     if any(line.answer == "accepted" for line in queries.rows_of_notice(row.id)):
         asks.discard("listings")
     if row.reason_code:

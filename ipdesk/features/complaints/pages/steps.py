@@ -588,8 +588,7 @@ def asked_contact(now: Draft) -> set[str]:
     if now.right is None:
         return set()
     regime = drafts.regime_for(now.right.kind, now.marketplace).regime
-    return {proof.removeprefix("contact.") for element in elements.required(regime)
-            for proof in element["proven_by"] if proof.startswith("contact.")}
+    return {proof.removeprefix("contact.") for proof in elements.asked(regime) if proof.startswith("contact.")}
 
 
 def _require_contact(form: Form, now: Draft) -> None:
