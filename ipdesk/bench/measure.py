@@ -53,7 +53,7 @@ def run(cases: Sequence[str], *, size: int | None, database: str, say: Say = lam
     market = [case for case in cases if case in _ON_THE_MARKET]
     for wanted in sorted({size or CASES[case] for case in market}):
         here = [case for case in market if (size or CASES[case]) == wanted]
-        with _desk(database) as (_app, settings, stage):
+        with desk(database) as (_app, settings, stage):
             say(f"filling {wanted} complaints")
             filled = fill.fill(stage, wanted)
             for case in here:
@@ -61,7 +61,7 @@ def run(cases: Sequence[str], *, size: int | None, database: str, say: Say = lam
                 yield _figures(case, filled.complaints, settings, _MARKET_CASES[case](settings, stage, filled))
     for case in cases:
         if case not in _ON_THE_MARKET:
-            with _desk(database) as (_app, settings, stage):
+            with desk(database) as (_app, settings, stage):
                 say(f"measuring {case}")
                 count = size or CASES[case]
                 yield _figures(case, count, settings, _OWN_CASES[case](settings, stage, count))
@@ -74,7 +74,7 @@ def _figures(case: str, size: int, settings: Settings, found: Figures) -> Figure
 
 
 @contextmanager
-def _desk(database: str) -> Iterator[tuple[Flask, Settings, Stage]]:
+def desk(database: str = "") -> Iterator[tuple[Flask, Settings, Stage]]:
     """An installation in a folder of its own with the demo's people and cases."""
     with tempfile.TemporaryDirectory(prefix="ipdesk-bench-") as folder:
         settings = replace(load_settings(Path(folder)), database_url=database, demo=False)

@@ -34,7 +34,8 @@ def rows_by_id(model: Any, ids: Iterable[int]) -> dict[int, Any]:
             found[number] = row
     if missing:
         query = select(model).where(model.id.in_(missing))
-        found |= {row.id: row for row in session.execute(query).scalars()}
+        with session.no_autoflush:  # what has a number is in the database
+            found |= {row.id: row for row in session.execute(query).scalars()}
     return found
 
 

@@ -73,6 +73,8 @@ def clean_text(text: str) -> str:
     Joiners (U+200C, U+200D) stay because Persian and Indic scripts and emoji need them;
     bidi overrides and isolates go, because they can turn an amount or an address around.
     """
+    if text.isprintable():  # neither line breaks nor anything of category C: nearly every value of a letter
+        return text
     text = re.sub(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]", "\n", text)
     return "".join(
         c for c in text
