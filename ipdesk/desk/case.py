@@ -20,6 +20,7 @@ from ipdesk.core.workflow.diagram import svg
 from ipdesk.desk import words
 from ipdesk.desk.clocks import clock_facts
 from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.counter_notices.operations import TELLING
 from ipdesk.features.decisions import queries as work
 from ipdesk.features.decisions import steps
 from ipdesk.features.decisions.work import is_held_by_another
@@ -41,12 +42,12 @@ def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
     view, offered = disclosure.view(row, actor), choices(actor, row)
     clocks = [clock_facts(line, actor.at) for line in view["deadlines"]]
     claims = [_claim(claim, law, clocks, audience) for claim in view["claims"]]
-    focus = _focus(row, claims, law, audience)
+    focus = _focus(view, claims, law, audience)
     return {
         "view": view, "audience": audience, "seen": view["version"], "claims": claims,
         "groups": _groups(claims, law), "clocks": clocks, "choices": offered,
         "case": _header(view, law, focus, clocks, claims, audience),
-        "events": events(row, timeline(row, desk=audience == "staff"), law, claims, audience),
+        "events": events(row, timeline(row, desk=audience == "staff", audience=audience), law, claims, audience),
         "exhibits": exhibits(row, actor, claims), "diagram": diagram(law, focus),
         **(staff_facts(row, actor, offered, {one["id"]: one["state"] for one in claims}) if audience == "staff" else {}),
     }
@@ -69,10 +70,12 @@ def _claim(
     }
 
 
-def _focus(row: Complaint, claims: Sequence[Mapping[str, Any]], law: Workflow, audience: str) -> str:
+def _focus(
+    view: Mapping[str, Any], claims: Sequence[Mapping[str, Any]], law: Workflow, audience: str,
+) -> str:
     """The state that the page is about: the most urgent one that waits for the reader, else the summary."""
     waiting = [claim["state"] for claim in claims if claim["waits_for"] == audience]
-    return min(waiting, key=lambda state: law.states[state].rank) if waiting else row.state
+    return min(waiting, key=lambda state: law.states[state].rank) if waiting else str(view["state"])
 
 
 def _groups(claims: Sequence[Mapping[str, Any]], law: Workflow) -> list[dict[str, Any]]:
@@ -209,6 +212,7 @@ def staff_facts(
         "conflict": work.conflict_of(actor.user_id, row) is not None,
         "decisions_open": found["decision"], "plain_open": found["plain"], "court_open": found["court"],
         "can_record": "receive_counter_notice" in offered,
+        "can_record_court_paper": any(name in offered for name in TELLING),
     }
 
 

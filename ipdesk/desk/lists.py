@@ -12,6 +12,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
 from ipdesk.core.casework.models import Case
+from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.deadlines.wording import distance_text
 from ipdesk.core.http.fields import clean
@@ -143,8 +144,9 @@ def rows_of(found: Sequence[Any], actor: Actor) -> list[dict[str, Any]]:
 def _row(row: Any, actor: Actor) -> dict[str, Any]:
     audience = "staff" if actor.reads_as_staff else (
         "rights_holder" if actor.organisation_id else "seller")
+    state = rules.workflows.workflow(row.regime).shown(row.state, audience)
     return {
-        **row._mapping, "label": words.state_label(row.regime, row.state),
+        **row._mapping, "state": state, "label": words.state_label(row.regime, state),
         "reason": words.reason_label(row.reason_code),
         "right_kind_name": str(words.RIGHT_KINDS.get(row.right_kind, row.right_kind)),
         "who_acts": words.waits_text(row.waits_for, audience),

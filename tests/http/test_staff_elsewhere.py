@@ -106,6 +106,59 @@ def test_a_counter_notification_without_its_elements_is_not_recorded(floor):
     assert floor.states(filed) == ["delisted.open"]
 
 
+def court_paper(floor, filed, **given):
+    """What staff send to record a notice of a court action that came by post."""
+    return {
+        "channel": "agent", "received_at": "2026-03-03T09:00", "claim_ids": floor.claims(filed),
+        "forum": "D. Example", "docket": "26-cv-1", "filed_on": "2026-03-03", "filed_by_notifier": "true",
+        "names_subscriber": "true", "seeks_restraint": "true", "statements": ["action_filed"],
+        "signed_name": "Ada Example", "form_key": "cp", "seen": floor.version("complaint", filed.id),
+        "original_files": letter_file("paper.eml"), **given}
+
+
+def test_a_court_paper_by_the_agent_is_recorded_with_its_original_and_its_arrival(floor):
+    filed = floor.contested("copyright")
+    floor.clock.advance(timedelta(days=3))
+    reviewer = floor.browser("reviewer")
+    page = f"/complaints/{filed.reference}/record-court-paper"
+    assert page in text_of(reviewer.get(f"/complaints/{filed.reference}"))
+    assert 'name="docket"' in text_of(reviewer.get(page))
+    answer = reviewer.post(page, data=court_paper(floor, filed), content_type="multipart/form-data")
+    assert answer.status_code == 303, text_of(answer)[-3000:]
+    assert set(floor.states(filed)) == {"counter_notified.court_notice"}
+    with floor.app.app_context():
+        row = counter_notices.court_notices_of(filed.id)[0]
+        assert row.channel == "agent" and row.received_at < row.entered_at == floor.clock.now()
+        assert [one.name for one in counter_notices.exhibits(row.exhibit_ids)] == ["paper.eml"]
+    seller = text_of(floor.browser("seller_a").get(f"/complaints/{filed.reference}")).lower()
+    seller = re.sub(r"<svg.*?</svg>", "", seller, flags=re.DOTALL)  # the picture shows every way a complaint can go
+    assert "told of a court action" not in seller and "court paper" not in seller
+    legal = floor.browser("legal")
+    assert "told of a court action" in text_of(legal.get(f"/complaints/{filed.reference}"))
+    assert "Designated agent" in text_of(legal.get(f"/complaints/{filed.reference}/court-papers/{row.id}"))
+
+
+@pytest.mark.parametrize(("given", "field"), [
+    ({"original_files": (io.BytesIO(b""), "")}, "original"), ({"docket": ""}, "docket"),
+    ({"received_at": "2027-01-01T10:00"}, "received_at"), ({"statements": []}, "statements"),
+])
+def test_a_court_paper_that_lacks_something_is_not_recorded(floor, given, field):
+    filed = floor.contested("copyright")
+    floor.clock.advance(timedelta(days=3))
+    answer = floor.browser("legal").post(
+        f"/complaints/{filed.reference}/record-court-paper", data=court_paper(floor, filed, **given),
+        content_type="multipart/form-data")
+    assert answer.status_code == 422 and f'href="#{field}"' in text_of(answer)
+    assert set(floor.states(filed)) == {"counter_notified.put_back"}
+
+
+def test_nothing_is_recorded_about_a_court_where_no_court_action_can_be_told(floor):
+    filed = floor.told("copyright")[0]
+    page = f"/complaints/{filed.reference}/record-court-paper"
+    assert floor.browser("legal").get(page).status_code == 409
+    assert floor.browser("seller_a").get(page).status_code == 403
+
+
 # --- links without account -------------------------------------------------------------------------------
 
 

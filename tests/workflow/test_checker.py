@@ -100,13 +100,14 @@ BREAKS = [
     Break("wrong_type", "tables/calendars.yaml", '  until: "2060-12-31"\n  basis: "5 U.S.C.', '  until: "some day"\n  basis: "5 U.S.C.'),
     # --- names --------------------------------------------------------------------------------------
     Break("unknown_state", DMCA, "initial: received.screening", "initial: received.nowhere"),
-    Break("unknown_state", DMCA, "dest: counter_notified.in_court\n    who: [legal]\n", "dest: in_court\n    who: [legal]\n"),
+    Break("unknown_state", DMCA, "source: counter_notified.court_notice\n    dest: counter_notified.in_court\n",
+          "source: counter_notified.court_notice\n    dest: in_court\n"),
     Break("unknown_state", DMCA, "source: counter_notified.restoring\n    dest: closed.reinstated\n    who: [clock]", "source: restoring\n    dest: closed.reinstated\n    who: [clock]"),
-    Break("unknown_guard", DMCA, "guards: [court_action_qualifies,", "guards: [court_action_looks_nice,"),
+    Break("unknown_guard", DMCA, "guards: [received_before_put_back]", "guards: [received_some_day]"),
     Break("unknown_effect", DMCA, "effects: [make_hold_final, record_outcome]\n    notify", "effects: [os.system]\n    notify"),
-    Break("unknown_message", DMCA, "message: court_action_received", "message: court_action_rumoured"),
+    Break("unknown_message", DMCA, "message: claims_accepted", "message: claims_imagined"),
     Break("unknown_message", DEADLINES, "message: reminder_answer", "message: reminder_nobody_wrote"),
-    Break("unknown_recipient", DMCA, "{to: rights_holder, message: court_action_received}", "{to: mother, message: court_action_received}"),
+    Break("unknown_recipient", DMCA, "{to: rights_holder, message: claims_accepted}", "{to: mother, message: claims_accepted}"),
     Break("unknown_recipient", DEADLINES, "to: rights_holder, message: reminder_answer", "to: mother, message: reminder_answer"),
     Break("unknown_role", DMCA, "who: [clock]\n    fired_by: marketplace\n", "who: [emperor, clock]\n    fired_by: marketplace\n"),
     Break("unknown_role", DMCA, "who: [clock]\n    fired_by: marketplace\n", "who: []\n"),
@@ -116,8 +117,8 @@ BREAKS = [
     Break("trigger_undescribed", DMCA, "  dismiss: {label", "  dismissed: {label"),
     Break("unknown_trigger", DMCA, "  dismiss: {label", "  forgotten: {label: Forgotten, done: Forgotten}\n  dismiss: {label"),
     Break("unknown_trigger", RIGHT, "usual: [submit_right, verify_right]", "usual: [submit_right, bless_right]"),
-    Break("unknown_trigger", DMCA, "{to: rights_holder, message: court_action_received}",
-          "{to: rights_holder, message: court_action_received, on_delivered: applaud}"),
+    Break("unknown_trigger", DMCA, "{to: rights_holder, message: claims_accepted}",
+          "{to: rights_holder, message: claims_accepted, on_delivered: applaud}"),
     Break("at_most_differs", MARKETPLACE, "    deadlines: {open: [decision], stop: [decision]}\n    at_most: 3\n",
           "    deadlines: {open: [decision], stop: [decision]}\n    at_most: 4\n"),
     Break("unknown_fact", DEADLINES, "stops_on: [court_action_confirmed]", "stops_on: [court_action_dreamt]"),
@@ -129,8 +130,8 @@ BREAKS = [
           "label: Removed\n    meaning: Removed.\n    waits_for: staff\n    deadline: verification\n    silence: Nothing."),
     Break("trigger_on_parent_and_child", MARKETPLACE, "transitions:\n", BACK_ON_PARENT),
     Break("ambiguous_trigger", MARKETPLACE, "transitions:\n", BACK_ON_PARENT.replace("source: delisted\n", "source: delisted.open\n")),
-    Break("final_state_waits", DMCA, "meaning: The listing is visible again. Nothing of this complaint restricts it any more.\n"
-          "    waits_for: nobody", "meaning: Visible.\n    waits_for: seller"),
+    Break("final_state_waits", DMCA, "label: \"Closed: put back\"\n    meaning: Nothing of this complaint restricts the listing any more.\n"
+          "    waits_for: nobody", "label: Back\n    meaning: Visible.\n    waits_for: seller"),
     Break("final_outside_closed", DMCA, "waits_for: court\n    deadline: court_review", "waits_for: nobody\n    final: true"),
     Break("rank_repeated", DMCA, "rank: 91", "rank: 90"),
     Break("closed_before_open", DMCA, "rank: 91", "rank: 1"),
@@ -193,6 +194,15 @@ BREAKS = [
           "    silent_because: {all: It is a draft., mother: She knows.}\n"),
     Break("unknown_party", NOTICE, "      rights_holder: If you do not make it good", "      mother: If you do not make it good"),
     Break("unknown_party", RIGHT, "waits_for: rights_holder", "waits_for: seller"),
+    Break("unknown_party", DMCA, "shown_to: {seller: closed.reinstated}", "shown_to: {mother: closed.reinstated}"),
+    Break("unknown_party", DMCA, "    done: The rights holder told of a court action\n    hidden_from: {seller: [",
+          "    done: The rights holder told of a court action\n    hidden_from: {mother: ["),
+    Break("unknown_trigger", DMCA, "    done: The rights holder told of a court action\n    hidden_from: {seller: [confirm_court_action, ",
+          "    done: The rights holder told of a court action\n    hidden_from: {seller: [applaud, "),
+    Break("shown_state_unfit", DMCA, "shown_to: {seller: closed.reinstated}", "shown_to: {seller: closed.forgotten}"),
+    Break("shown_state_unfit", DMCA, "shown_to: {seller: closed.reinstated}", "shown_to: {seller: delisted.open}"),
+    Break("shown_state_unfit", DMCA, "shown_to: {seller: closed.reinstated}", "shown_to: {seller: counter_notified.court_notice}"),
+    Break("shown_state_differs", DMCA, "shown_to: {seller: counter_notified.put_back}", "shown_to: {seller: counter_notified.restoring}"),
     Break("basis_missing", DMCA, '    basis: ["house rule: after thirty days an uncontested takedown moves to the history"]\n', ""),
     Break("basis_missing", DMCA, '    basis: ["house rule: after thirty days an uncontested takedown moves to the history"]\n',
           '    basis: ["house rule: "]\n'),
@@ -203,7 +213,7 @@ BREAKS = [
           "{to: seller, message: case_closed}, {to: rights_holder, message: claims_accepted}"),
     Break("restriction_without_statement", DMCA, "{to: seller, message: listing_delisted}, {to: rights_holder, message: claims_accepted}",
           "{to: seller, message: case_closed}, {to: rights_holder, message: listing_delisted}"),
-    Break("restriction_without_appeal", "tables/holds.yaml", "appeal: [receive_counter_notice, dismiss, reopen]",
+    Break("restriction_without_appeal", "tables/holds.yaml", "appeal: [receive_counter_notice, dismiss, reopen, record_court_outcome_for_seller]",
           "appeal: [receive_counter_notice]", MARKETPLACE),
     # --- tables -------------------------------------------------------------------------------------
     Break("unknown_regime", "tables/regimes.yaml", "regime: us_dmca", "regime: pirate_code"),
@@ -257,12 +267,12 @@ def test_every_file_that_cannot_be_read_is_named(changed):
 
 
 def test_place_is_the_line_of_the_fault(changed, known):
-    folder = changed(DMCA, "guards: [court_action_qualifies,", "guards: [court_action_looks_nice,")
+    folder = changed(DMCA, "guards: [received_before_put_back]", "guards: [received_some_day]")
     (problem,) = check(load(folder), known, on=TODAY)
     line = int(problem.place.rpartition(":")[2])
     lines = (folder / DMCA).read_text().splitlines()
-    assert lines[line - 1].strip() == "- trigger: confirm_court_action"
-    assert "court_action_looks_nice" in problem.message
+    assert lines[line - 1].strip() .startswith("- trigger: tell_timely_court_action")
+    assert "received_some_day" in problem.message
 
 
 def test_every_code_of_the_source_has_a_broken_copy():

@@ -67,12 +67,13 @@ def test_unknown_names_are_key_errors(registry):
 
 
 @pytest.mark.parametrize(("old", "new"), [
-    ("guards: [court_action_qualifies, no_staff_conflict]", "guards: [court_action_qualifies]"),
+    ("guards: [marketplace_has_confirmed, no_staff_conflict]", "guards: [marketplace_has_confirmed]"),
     ("effects: [make_hold_interim, forward_counter_notice]", "effects: [forward_counter_notice, make_hold_interim]"),
-    ("dest: counter_notified.in_court\n    who: [legal]\n", "dest: counter_notified.in_court\n    who: [legal, reviewer]\n"),
+    ("source: counter_notified.court_notice\n    dest: counter_notified.in_court\n    who: [legal]\n",
+     "source: counter_notified.court_notice\n    dest: counter_notified.in_court\n    who: [legal, reviewer]\n"),
     ("at_most: 10 ", "at_most: 11 "),
     ("deadline: restoration", "no_deadline: There is time."),
-    ("message: court_action_rejected", "message: case_closed"),
+    ("message: claims_accepted", "message: case_closed"),
     ("rank: 91", "rank: 97"),
 ])
 def test_a_change_of_meaning_changes_the_digest(changed, registry, old, new):

@@ -7,7 +7,9 @@ read them. Pages, letters, PDFs, dumps and exports receive ``view(row, actor)`` 
 from collections.abc import Mapping
 from typing import Any
 
+from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.casework.rules import rules
+from ipdesk.core.casework.shown import as_shown
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 
@@ -30,7 +32,8 @@ def audience(actor: Actor, row: Any) -> str:
 
 def view(row: Any, actor: Actor) -> dict[str, Any]:
     """The facts of a case that ``actor`` may see, as plain values; what may not be seen is absent."""
-    return disclose(row.case.kind, rules.describe(row), audience(actor, row))
+    column = audience(actor, row)
+    return disclose(row.case.kind, as_shown(rules.describe(row), workflow_of(row.case), column), column)
 
 
 def disclose(kind: str, facts: Mapping[str, Any], column: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from ipdesk.core.audit.entries import entries_of
 from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.casework.journal import DESK_ACTS
 from ipdesk.core.casework.rules import rules
+from ipdesk.core.workflow import Workflow
 
 _SIDES = (
     ("clock", "clock"), ("legal", "staff"), ("reviewer", "staff"), ("admin", "staff"),
@@ -36,10 +37,13 @@ class Event:
         return sorted({end for _, _, end in self.moved if end})
 
 
-def timeline(row: Any, only: Iterable[int] | None = None, *, desk: bool = False) -> list[Event]:
+def timeline(
+    row: Any, only: Iterable[int] | None = None, *, desk: bool = False, audience: str = "",
+) -> list[Event]:
     """The events of a case, newest first; with ``only``, those that moved one of these parts.
 
-    What people of the desk did without moving the case is their own: only with ``desk``.
+    What people of the desk did without moving the case is their own: only with ``desk``. What a trigger's
+    ``hidden_from`` keeps from the party ``audience`` is left out until a step named there has followed.
     """
     law = workflow_of(row.case)
     wanted = set(only) if only is not None else None
@@ -56,7 +60,17 @@ def timeline(row: Any, only: Iterable[int] | None = None, *, desk: bool = False)
             at=entry.at, act=entry.act, title=trigger.done if trigger else entry.act,
             side=_side(body["roles"]), moved=moved, letters=body["payload"].get("letters", []),
             hash=entry.hash, number=entry.number))
-    return events[::-1]
+    return [event for place, event in enumerate(events)
+            if not _is_secret(event, events[place + 1:], law, audience)][::-1]
+
+
+def _is_secret(event: Event, later: Iterable[Event], law: Workflow, audience: str) -> bool:
+    """Whether ``audience`` may not read of ``event`` yet: nothing ``later`` about the same parts has disclosed it."""
+    trigger = law.triggers.get(event.act)
+    if trigger is None or audience not in trigger.hidden_from:
+        return False
+    parts, ends = {number for number, _, _ in event.moved}, trigger.hidden_from[audience]
+    return not any(one.act in ends and not parts.isdisjoint(number for number, _, _ in one.moved) for one in later)
 
 
 def _side(roles: Iterable[str]) -> str:

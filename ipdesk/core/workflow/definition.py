@@ -29,11 +29,15 @@ STAGES = ("received", "pending_response", "counter_notified", "delisted", "close
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """What a trigger is called: ``label`` on a button, ``done`` in a timeline (a whole sentence)."""
+    """What a trigger is called: ``label`` on a button, ``done`` in a timeline (a whole sentence).
+
+    ``hidden_from`` maps a party to the triggers of which one must have followed before it reads of this step.
+    """
 
     name: str
     label: str
     done: str
+    hidden_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +46,7 @@ class State:
 
     ``rank``: the lower, the more urgent. ``silence`` maps an audience (``all``, ``seller``, ``rights_holder``,
     ``staff``) to what follows when nobody acts. Exactly one of ``deadline`` and ``no_deadline`` (a reason) is
-    set on a state that is not final.
+    set on a state that is not final. ``shown_to`` maps a party to the state that it reads instead of this one.
     """
 
     name: str
@@ -54,6 +58,7 @@ class State:
     deadline: str | None = None
     no_deadline: str | None = None
     silence: Mapping[str, str] = field(default_factory=dict)
+    shown_to: Mapping[str, str] = field(default_factory=dict)
     place: str = ""
 
     @property
@@ -159,6 +164,11 @@ class Workflow:
     # The same question in the words of the door.
     transitions_from = edges
 
+    def shown(self, state: str, audience: str) -> str:
+        """The state that ``audience`` reads where a row stands in ``state``."""
+        found = self.states.get(state)
+        return found.shown_to.get(audience, state) if found else state
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything that moves a case. Labels and explanations do not count: a typo is no new law."""
@@ -181,7 +191,7 @@ _REQUIRED = ("workflow", "version", "kind", "label", "law", "parties", "initial"
 _OPTIONAL = ("mode", "usual")
 _PARENT = ("label", "initial")
 _STATE_REQUIRED = ("label", "meaning", "waits_for", "rank")
-_STATE_OPTIONAL = ("deadline", "no_deadline", "silence", "final")
+_STATE_OPTIONAL = ("deadline", "no_deadline", "silence", "final", "shown_to")
 _TRANSITION_REQUIRED = ("trigger", "source", "dest", "who", "notify")
 _TRANSITION_OPTIONAL = ("guards", "effects", "deadlines", "silent_because", "at_most", "four_eyes",
                         "establishes", "fired_by", "basis")
@@ -229,8 +239,10 @@ def _triggers(block: Block) -> dict[str, Trigger]:
     found = {}
     for name in block:
         item = block.block(name)
-        item.only(("label", "done"))
-        found[name] = Trigger(name, item.text("label"), item.text("done"))
+        item.only(("label", "done"), ("hidden_from",))
+        hidden = item.block("hidden_from")
+        found[name] = Trigger(name, item.text("label"), item.text("done"),
+                              MappingProxyType({party: hidden.texts(party) for party in hidden}))
     return found
 
 
@@ -250,7 +262,7 @@ def _states(block: Block) -> tuple[dict[str, State], dict[str, str]]:
 
 def _state(name: str, item: Block, place: str) -> State:
     item.only(_STATE_REQUIRED, _STATE_OPTIONAL)
-    rank = item.number("rank")
+    rank, shown = item.number("rank"), item.block("shown_to")
     return State(
         name=name,
         label=item.text("label"),
@@ -261,6 +273,7 @@ def _state(name: str, item: Block, place: str) -> State:
         deadline=item.maybe_text("deadline"),
         no_deadline=item.maybe_text("no_deadline"),
         silence=MappingProxyType(_per_party(item, "silence", "all")),
+        shown_to=MappingProxyType({party: shown.text(party) for party in shown}),
         place=place,
     )
 

@@ -84,7 +84,9 @@ class CourtNotice(db.Model):
     filed_by_notifier: Mapped[bool]
     names_subscriber: Mapped[bool]
     seeks_restraint: Mapped[bool]
+    channel: Mapped[str] = mapped_column(String(16), default="desk")
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     told_by: Mapped[int | None] = mapped_column(BigId)
     result: Mapped[str] = mapped_column(String(16), default="")
     reason: Mapped[str] = mapped_column(Text, default="")

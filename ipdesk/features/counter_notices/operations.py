@@ -31,6 +31,9 @@ from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.evidence.queries import side_of_guest
 
 LONGEST_DRAFT_FIELD = 20_000
+TIMELY = "receive_timely_counter_notice"
+TOLD_IN_TIME = "tell_timely_court_action"
+TELLING = ("tell_court_action", TOLD_IN_TIME)
 AHEAD_OF_UTC = timedelta(hours=14)  # where the day begins first, so that nobody's today is refused
 CHOOSE = N_("Choose at least one listing.")
 FUTURE = N_("This day lies in the future.")
@@ -119,13 +122,26 @@ def file_counter_notice(
         row.exhibit_ids += _hand_in(actor, complaint, {original: "platform_only"},
                                     role="received_document", claims=claims,
                                     store_id=complaint.store_id)
-    advance(actor=actor, row=complaint, movers=claims, trigger="receive_counter_notice", seen=seen,
-            facts={"counter_notice_id": row.id},
-            dated={"counter_notice_received": row.received_at})
+    for trigger, group in _by_arrival(complaint, claims, received_at):
+        advance(actor=actor, row=complaint, movers=group, trigger=trigger, seen=seen,
+                facts={"counter_notice_id": row.id},
+                dated={"counter_notice_received": row.received_at})
+        seen = None  # the version that the person saw is the one before the first act
     if (draft := queries.draft(complaint.id, actor.user_id)) is not None:
         db.session.delete(draft)
     db.session.flush()
     return row
+
+
+def _by_arrival(
+    complaint: Complaint, claims: Sequence[Claim], received_at: datetime | None,
+) -> list[tuple[str, list[Claim]]]:
+    """The claims by the step they take: those that silence took down although the answer had come in time apart."""
+    law = workflow_of(complaint.case)
+    timely = [claim for claim in claims if received_at is not None and law.edges(claim.state, TIMELY)
+              and queries.was_in_time(complaint.id, [claim.id], received_at)]
+    others = [claim for claim in claims if claim not in timely]
+    return [(trigger, group) for trigger, group in (("receive_counter_notice", others), (TIMELY, timely)) if group]
 
 
 def draft_record(
@@ -235,9 +251,11 @@ def tell_court_action(
     *, actor: Actor, complaint: Complaint, claim_ids: Iterable[int], forum: str, docket: str,
     filed_on: date, documents: Sequence[Exhibit], statements: Iterable[str], signed_name: str,
     filed_by_notifier: bool = False, names_subscriber: bool = False, seeks_restraint: bool = False,
-    received_at: datetime | None = None, seen: int | None = None,
+    received_at: datetime | None = None, channel: str = "desk", seen: int | None = None,
 ) -> CourtNotice:
     """The rights holder tells of a court action with its document; legal staff examine it.
+
+    A paper received elsewhere brings its ``channel`` and ``received_at``; its original is the document.
 
     The three flags are what the notifier says of the action; whether it qualifies is decided in
     `confirm_court_action`. Raises ``Invalid`` without forum, docket, document or signature.
@@ -254,7 +272,7 @@ def tell_court_action(
         complaint_id=complaint.id, claim_ids=[claim.id for claim in claims], forum=forum,
         docket=docket, filed_on=filed_on, filed_by_notifier=filed_by_notifier,
         names_subscriber=names_subscriber, seeks_restraint=seeks_restraint,
-        received_at=received_at or actor.at, told_by=actor.user_id,
+        received_at=received_at or actor.at, channel=channel, entered_at=actor.at, told_by=actor.user_id,
         exhibit_ids=_hand_in(actor, complaint, dict.fromkeys(documents, "share"), role="court",
                              claims=claims))
     db.session.add(row)
@@ -263,9 +281,21 @@ def tell_court_action(
         actor=actor, case_id=complaint.id, document=f"court_notice:{row.id}",
         regime=complaint.regime, codes=codes, name=signed_name, locale=actor.locale,
         kind="court_action")
-    advance(actor=actor, row=complaint, movers=claims, trigger="tell_court_action", seen=seen,
-            facts={"court_notice_id": row.id}, dated={"court_action_told": row.received_at})
+    for trigger, group in _by_put_back(actor, complaint, claims):
+        advance(actor=actor, row=complaint, movers=group, trigger=trigger, seen=seen,
+                facts={"court_notice_id": row.id}, dated={"court_action_told": row.received_at})
+        seen = None  # the version that the person saw is the one before the first act
     return row
+
+
+def _by_put_back(
+    actor: Actor, complaint: Complaint, claims: Sequence[Claim],
+) -> list[tuple[str, list[Claim]]]:
+    """The claims by the step they take: those already put back apart, where staff record what came before that."""
+    law = workflow_of(complaint.case)
+    back = [claim for claim in claims if actor.is_staff and law.edges(claim.state, TOLD_IN_TIME)]
+    others = [claim for claim in claims if claim not in back]
+    return [(trigger, group) for trigger, group in (("tell_court_action", others), (TOLD_IN_TIME, back)) if group]
 
 
 def _require_statements(regime: str, codes: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from ipdesk.core.casework.models import Case
+from ipdesk.core.casework.models import Case, CaseFact
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.deadlines.models import Deadline
@@ -52,6 +52,31 @@ def court_notice(complaint: Complaint, number: int) -> CourtNotice:
     if row is None or row.complaint_id != complaint.id:
         raise NotVisible
     return row
+
+
+def put_backs_of(complaint_id: int) -> dict[int, datetime]:
+    """Claim → the instant of its put-back, where that was its last; a confirmed court action ends one."""
+    found: dict[int, datetime] = {}
+    for name, at, movers in db.session.execute(
+        select(CaseFact.name, CaseFact.at, CaseFact.movers)
+        .where(CaseFact.case_id == complaint_id, CaseFact.name.in_(("put_back_ordered", "court_action_confirmed")))
+        .order_by(CaseFact.id)
+    ):
+        for number in movers:
+            found.pop(number, None)
+            if name == "put_back_ordered":
+                found[number] = at
+    return found
+
+
+def was_in_time(complaint_id: int, claims: Iterable[int], at: datetime) -> bool:
+    """Whether ``at`` lies within the time to answer whose end took each of these claims' listings down."""
+    ended: dict[int, datetime] = {}
+    for movers, due_at in db.session.execute(select(Deadline.movers, Deadline.due_at).where(
+        Deadline.case_id == complaint_id, Deadline.name == "response", Deadline.status == "fired",
+    ).order_by(Deadline.id)):
+        ended.update(dict.fromkeys(movers, due_at))
+    return all(number in ended and at <= ended[number] for number in claims)
 
 
 def exhibits(ids: Iterable[int]) -> list[Exhibit]:

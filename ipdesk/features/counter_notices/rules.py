@@ -21,6 +21,7 @@ REFUSALS = {
     "court_document_missing": _l("The document of the court action is missing."),
     "court_notice_about_others": _l("The notice of the court action does not name these listings."),
     "court_notice_too_late": _l("The notice of the court action came after the listing was put back."),
+    "answer_too_late": _l("This answer arrived after the time to respond had ended."),
     "court_notice_examined": _l("This notice of a court action has been examined already."),
 }
 
@@ -55,6 +56,20 @@ def court_action_qualifies(act: Act) -> str | None:
     return "court_notice_too_late" if _put_back_before(act, row) else None
 
 
+def received_before_put_back(act: Act) -> str | None:
+    """The paper reached the marketplace before the put-back that it is to undo was ordered ("first receives")."""
+    row = db.session.get_one(CourtNotice, act.facts["court_notice_id"])
+    ordered = queries.put_backs_of(act.case.id)
+    late = any(number not in ordered or row.received_at >= ordered[number] for number in act.mover_ids)
+    return "court_notice_too_late" if late else None
+
+
+def arrived_in_time(act: Act) -> str | None:
+    """The answer reached the marketplace before the time ended whose end took the listings down."""
+    row = db.session.get_one(CounterNotice, act.facts["counter_notice_id"])
+    return None if queries.was_in_time(act.case.id, act.mover_ids, row.received_at) else "answer_too_late"
+
+
 def _findings(act: Act, row: CourtNotice) -> dict[str, object]:
     """What the notifier said and the examiner, where there are findings, confirms."""
     found = act.facts.get("findings")
@@ -86,6 +101,8 @@ def register(rules: Rules) -> None:
     """Join the names of the workflow files to this feature."""
     rules.guard("counter_notice_is_complete", counter_notice_is_complete)
     rules.guard("court_action_qualifies", court_action_qualifies)
+    rules.guard("received_before_put_back", received_before_put_back)
+    rules.guard("arrived_in_time", arrived_in_time)
     rules.effect("forward_counter_notice", forward_counter_notice)
     for message in letters.MESSAGES:
         rules.letter(message, letters.context)

@@ -159,6 +159,19 @@ class RecordedCounterNoticeSchema(ArrivalSchema, ClaimsSchema):
     statements = fields.List(fields.String(), load_default=list)
 
 
+class RecordedCourtPaperSchema(ArrivalSchema, ClaimsSchema):
+    """A notice of a court action as it came; the flags are what the paper says, examined later."""
+
+    forum = Line(200, required=True)
+    docket = Line(100, required=True)
+    filed_on = fields.Date(required=True)
+    filed_by_notifier = Tick()
+    names_subscriber = Tick()
+    seeks_restraint = Tick()
+    signed_name = Line(200, required=True)
+    statements = fields.List(fields.String(), load_default=list)
+
+
 # What 17 U.S.C. § 512(g)(2)(C) wants to be shown of a court action, beside court, number and day.
 FINDINGS = ("filed_by_notifier", "names_subscriber", "seeks_restraint")
 

@@ -127,7 +127,8 @@ class _Gathering:
 
     def _summary(self) -> tuple[Field, ...]:
         law = workflow_of(self.complaints[0].case) if self.complaints else None
-        states = {self.words.state(workflow_of(row.case), row.state) for row in self.complaints}
+        states = {self.words.state(workflow_of(row.case), view["state"])
+                  for row, view in zip(self.complaints, self.views, strict=True)}
         closed = [row.closed_at for row in self.complaints]
         return self.words.facts(
             (N_("Procedure"), self.words.law(law.label) if law else ""), (N_("Law"), self.words.law(law.law) if law else ""),

@@ -113,7 +113,7 @@ def chronology(words: Words, rows: Iterable[Any], numbers: Numbers, audience: st
     """Acts and dated facts of these cases in the order of time."""
     found: list[tuple[datetime, Event]] = []
     for row in rows:
-        acts = timeline(row)[::-1]
+        acts = timeline(row, audience=audience)[::-1]
         entries = {entry.number: json.loads(entry.body) for entry in entries_of(row.case.id)}
         shown = [act for act in acts if audience == "staff" or act.act not in _INTERNAL_ACTS]
         found += [(act.at, _event(words, row, act, entries[act.number], numbers)) for act in shown]

@@ -37,6 +37,38 @@ def unknown_party(workflow: Workflow, registry: Registry, known: KnownNames) -> 
             yield Problem("unknown_party", f"{state.name!r} waits for {state.waits_for!r}, who is no party here", state.place)
 
 
+def secret_unkept(workflow: Workflow, registry: Registry, known: KnownNames) -> Iterator[Problem]:
+    """A state that a party reads as another one gives it away neither by its name nor by what the party may do.
+
+    The other state is of the same stage, or final; it is read as it is; the party has the same steps in both.
+    """
+    for state in workflow.states.values():
+        for party, name in state.shown_to.items():
+            other = workflow.states.get(name)
+            if party not in workflow.parties:
+                yield Problem("unknown_party", f"{party!r} is no party here", state.place)
+            elif other is None or other.shown_to or not (other.final or other.stage == state.stage):
+                yield Problem("shown_state_unfit", f"{state.name!r} cannot be shown as {name!r}", state.place)
+            elif (own := _steps_of(workflow, party, state.name)) != (seen := _steps_of(workflow, party, name)):
+                yield Problem("shown_state_differs", f"{state.name!r} is shown to the {party} as {name!r}, where it may take "
+                              f"other steps: {', '.join(sorted(own ^ seen))}", state.place)
+
+
+def _steps_of(workflow: Workflow, party: str, state: str) -> set[str]:
+    return {edge.trigger for edge in workflow.edges(state) if party in edge.who}
+
+
+def hidden_for_ever(workflow: Workflow, registry: Registry, known: KnownNames) -> Iterator[Problem]:
+    """What is kept from a party names triggers that exist, and a party that exists."""
+    for trigger in workflow.triggers.values():
+        for party, ends in trigger.hidden_from.items():
+            if party not in workflow.parties:
+                yield Problem("unknown_party", f"{trigger.name!r} is hidden from {party!r}, who is no party here", f"{workflow.file}:1")
+            for name in ends:
+                if name not in workflow.triggers:
+                    yield Problem("unknown_trigger", f"{trigger.name!r} is hidden until {name!r}, which does not exist", f"{workflow.file}:1")
+
+
 def basis_missing(workflow: Workflow, registry: Registry, known: KnownNames) -> Iterator[Problem]:
     """Every step rests on an article or on a house rule that is spelled out."""
     for t in workflow.transitions:
@@ -82,4 +114,4 @@ def _after(workflow: Workflow, state: str) -> list[Transition]:
     return found
 
 
-RULES = (party_not_told, unknown_party, basis_missing, restriction_unanswerable)
+RULES = (party_not_told, unknown_party, secret_unkept, hidden_for_ever, basis_missing, restriction_unanswerable)

@@ -18,7 +18,12 @@ from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.counter_notices import operations as counter_notices
 from ipdesk.features.decisions import recorded
 from ipdesk.features.decisions.pages.blueprint import handlers_only, locked_row, pages
-from ipdesk.features.decisions.schemas import RecordedCounterNoticeSchema, RecordedNoticeSchema
+from ipdesk.features.decisions.schemas import (
+    FINDINGS,
+    RecordedCounterNoticeSchema,
+    RecordedCourtPaperSchema,
+    RecordedNoticeSchema,
+)
 from ipdesk.features.evidence import forms as evidence
 
 
@@ -91,4 +96,41 @@ def _counter_notice_recorded(form: Form, reference: str, said: dict[str, Any]) -
         explanation=said["explanation"], contact=contact, signed_name=said["signed_name"],
         statements=said["statements"], original=_original(form), received_at=said["received_at"],
         channel=said["channel"], seen=said["seen"])
+    return url_for("desk.complaint", reference=reference)
+
+
+@pages.route("/complaints/<reference>/record-court-paper", methods=["GET", "POST"])
+@handlers_only
+def record_court_paper(reference: str) -> Any:
+    """Enter a notice of a court action that came by mail, by post or through the designated agent."""
+    row = complaints.complaint(g.actor, reference)
+    offered = choices(g.actor, row)
+    movers = [number for name in counter_notices.TELLING if name in offered for number in offered[name].movers]
+    if not movers:
+        raise Refusal("transition_not_allowed")
+    form = Form({"channel": "mail", "claim_ids": movers, "seen": row.version_id})
+    if request.method == "POST":
+        form = Form.read(RecordedCourtPaperSchema())
+        evidence.take_files(form, "original")
+        if response := form.submit(lambda said: _court_paper_recorded(form, reference, said)):
+            return response
+    view = disclosure.view(row, g.actor)
+    return render_template(
+        "staff/record_court_paper.html", form=form, view=view, seen=row.version_id,
+        claims=[claim for claim in view["claims"] if claim["id"] in movers],
+        exhibits=evidence.shown(form.values.get("original") or []),
+        statements=elements.statements(row.regime, "court_action")), form.status
+
+
+def _court_paper_recorded(form: Form, reference: str, said: dict[str, Any]) -> str:
+    row = locked_row("complaint", reference)
+    if not {line["code"] for line in elements.statements(row.regime, "court_action")} <= set(said["statements"]):
+        raise Invalid({"statements": [gettext("Tick what the document states. Without it, it is not recorded as a "
+                                              "notice of a court action.")]})
+    counter_notices.tell_court_action(
+        actor=g.actor, complaint=row, claim_ids=said["claim_ids"], forum=said["forum"],
+        docket=said["docket"], filed_on=said["filed_on"], documents=[_original(form)],
+        statements=said["statements"], signed_name=said["signed_name"],
+        received_at=said["received_at"], channel=said["channel"], seen=said["seen"],
+        **{name: said[name] for name in FINDINGS})
     return url_for("desk.complaint", reference=reference)

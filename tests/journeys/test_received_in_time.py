@@ -1,0 +1,232 @@
+"""What reached the marketplace in time and was typed later, and what an unexamined court paper shows to nobody."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from ipdesk.core.casework import disclosure
+from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.kernel.errors import Refusal
+from ipdesk.core.outbox.models import Outbox
+from ipdesk.features.catalogue.models import Listing
+from ipdesk.features.complaints import elements, queries
+from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.counter_notices import operations as answers
+from ipdesk.features.counter_notices import queries as answer_queries
+from ipdesk.features.decisions import operations as decisions
+from ipdesk.features.evidence import operations as evidence
+from ipdesk.features.evidence.intake import current as intake
+from tests.journeys.test_put_back import SELLER, counter, down, examine, sue, window  # noqa: F401
+from tests.staff import REASONS
+
+
+def ids_of(complaint):
+    found = [claim.id for claim in queries.claims_of(complaint.id)]
+    db.session.rollback()
+    return found
+
+
+def paper_by_post(desk, complaint, arrived, *, who="legal", claims=None):
+    """Staff type in a court paper that arrived at ``arrived``."""
+    with unit_of_work():
+        row, actor = rules.kinds["complaint"].load(complaint.id), desk.actor(who)
+        original = evidence.take_in(actor=actor, file=intake().take([b"Docket 26-cv-1\n"], name="paper.txt"))
+        return answers.tell_court_action(
+            actor=actor, complaint=row, claim_ids=claims or [c.id for c in queries.claims_of(row.id)],
+            forum="D. Example", docket="26-cv-1", filed_on=arrived.date(), documents=[original],
+            filed_by_notifier=True, names_subscriber=True, seeks_restraint=True, signed_name="Ada Example",
+            statements=[line["code"] for line in elements.statements(row.regime, "court_action")],
+            received_at=arrived, channel="post").id
+
+
+def letter_by_post(desk, complaint, arrived):
+    """Staff type in a seller's letter that arrived at ``arrived``."""
+    with unit_of_work():
+        row, actor = rules.kinds["complaint"].load(complaint.id), desk.actor("legal")
+        original = evidence.take_in(actor=actor, file=intake().take([b"It is genuine.\n"], name="letter.txt"))
+        answers.file_counter_notice(
+            actor=actor, complaint=row, claim_ids=[c.id for c in queries.claims_of(row.id)],
+            grounds=["genuine_goods"], explanation="They are genuine.", contact=SELLER,
+            signed_name=SELLER["name"], original=original, received_at=arrived, channel="post",
+            statements=[line["code"] for line in elements.statements("marketplace", "counter_notice")])
+
+
+def shown(desk, *numbers):
+    db.session.rollback()
+    return {db.session.get(Listing, desk.listings[n].id).status for n in numbers}
+
+
+def letters(complaint, message):
+    return {row.recipient_role: row.body_text for row in db.session.execute(select(Outbox).where(
+        Outbox.message == message, Outbox.case_id == complaint.id)).scalars()}
+
+
+def put_back(desk, complaint):
+    """Let the put-back happen; the instant at which it was ordered."""
+    counter(desk, complaint)
+    earliest, _ = window(complaint)
+    db.session.rollback()
+    desk.clock.set(earliest + timedelta(hours=10))
+    desk.work()
+    assert set(desk.states(complaint)) == {"closed.reinstated"}
+    return desk.clock.now()
+
+
+# --- 17 U.S.C. § 512(g)(2)(C): "first receives" ------------------------------------------------------
+
+
+def test_a_court_paper_that_came_in_time_counts_although_it_is_typed_after_the_put_back(desk, down):  # noqa: F811
+    ordered = put_back(desk, down[0])
+    number = paper_by_post(desk, down[0], ordered - timedelta(days=1))
+    assert set(desk.states(down[0])) == {"counter_notified.timely_paper"}
+    assert shown(desk, 0, 1) == {"live"}, "nothing is taken down before the paper has been examined"
+    desk.clock.advance(timedelta(days=30))
+    desk.work()
+    assert set(desk.states(down[0])) == {"counter_notified.timely_paper"}, "staff's silence decides nothing"
+    examine(desk, down[0], number, fit=True)
+    desk.work()
+    assert set(desk.states(down[0])) == {"counter_notified.in_court"}
+    assert shown(desk, 0, 1) == {"restricted"}
+    assert set(letters(down[0], "court_action_confirmed")) == {"seller", "rights_holder"}
+    assert "before the listings were put back" in letters(down[0], "listing_delisted")["seller"].replace("\n", " ")
+    assert set(letters(down[0], "listings_restricted")) == {"rights_holder"}
+
+
+def test_an_unfit_paper_typed_after_the_put_back_leaves_the_listings_visible(desk, down):  # noqa: F811
+    ordered = put_back(desk, down[0])
+    examine(desk, down[0], paper_by_post(desk, down[0], ordered - timedelta(days=1)), fit=False)
+    desk.work()
+    assert set(desk.states(down[0])) == {"closed.reinstated"}
+    assert shown(desk, 0, 1) == {"live"}
+
+
+def test_a_court_paper_that_came_after_the_put_back_is_refused_however_it_is_typed(desk, down):  # noqa: F811
+    ordered = put_back(desk, down[0])
+    desk.clock.advance(timedelta(hours=3))
+    for arrived in (ordered, ordered + timedelta(hours=1)):
+        with pytest.raises(Refusal, match="court_notice_too_late"):
+            paper_by_post(desk, down[0], arrived)
+    with pytest.raises(Refusal, match="transition_not_allowed"):
+        paper_by_post(desk, down[0], ordered - timedelta(days=1), who="rights_holder")
+    assert set(desk.states(down[0])) == {"closed.reinstated"}
+
+
+def test_a_listing_that_no_put_back_brought_back_is_not_taken_down_by_an_old_paper(desk, down):  # noqa: F811
+    desk.clock.advance(timedelta(hours=1))
+    with unit_of_work():
+        row = rules.kinds["complaint"].load(down[0].id)
+        found = decisions.decide(actor=desk.actor("legal"), complaint=row, trigger="dismiss", reasons=REASONS,
+                                 claim_ids=[c.id for c in queries.claims_of(row.id)])
+        decisions.approve(actor=desk.actor("legal_two"), decision=found)
+    with pytest.raises(Refusal, match="court_notice_too_late"):
+        paper_by_post(desk, down[0], desk.clock.now() - timedelta(minutes=1))
+
+
+def test_a_paper_before_the_put_back_says_how_it_came(desk, down):  # noqa: F811
+    counter(desk, down[0])
+    desk.clock.advance(timedelta(days=3))
+    number = paper_by_post(desk, down[0], desk.clock.now() - timedelta(days=2), who="legal")
+    paper = answer_queries.court_notice(db.session.get(Complaint, down[0].id), number)
+    assert paper.channel == "post" and paper.entered_at - paper.received_at == timedelta(days=2)
+    assert set(desk.states(down[0])) == {"counter_notified.court_notice"}
+
+
+# --- a seller's answer -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def silent(desk):
+    """A complaint about a trademark that took two listings down for silence, and when a letter could have come."""
+    complaints = desk.file()
+    desk.accept(complaints)
+    desk.work()
+    in_time = desk.clock.now() + timedelta(days=1)
+    desk.clock.advance(timedelta(days=7))
+    desk.work()
+    assert set(desk.states(complaints[0])) == {"delisted.open"}
+    return complaints[0], in_time
+
+
+def test_an_answer_that_came_in_time_undoes_what_silence_did(desk, silent):
+    complaint, in_time = silent
+    letter_by_post(desk, complaint, in_time)
+    desk.work()
+    assert set(desk.states(complaint)) == {"counter_notified.complainant"}
+    assert shown(desk, 0, 1) == {"live"}
+    assert set(letters(complaint, "listings_restored")) == {"seller", "rights_holder"}
+    assert set(letters(complaint, "counter_notice_copy")) == {"rights_holder"}
+    assert "arrived in time" in letters(complaint, "listings_restored")["seller"].replace("\n", " ")
+
+
+def test_an_answer_that_came_late_is_decided_while_the_listings_stay_down(desk, silent):
+    complaint, _ = silent
+    letter_by_post(desk, complaint, desk.clock.now() - timedelta(hours=1))
+    desk.work()
+    assert set(desk.states(complaint)) == {"counter_notified.complainant"}
+    assert shown(desk, 0, 1) == {"restricted"}
+    assert not letters(complaint, "listings_restored")
+
+
+def test_an_answer_in_time_undoes_nothing_of_a_manifest_case(desk):
+    complaint = desk.file()[0]
+    desk.accept([complaint])
+    desk.work()
+    with unit_of_work():
+        row = rules.kinds["complaint"].load(complaint.id)
+        found = decisions.decide(actor=desk.actor("legal"), complaint=row, trigger="act_now", reasons=REASONS,
+                                 claim_ids=[c.id for c in queries.claims_of(row.id)])
+        decisions.approve(actor=desk.actor("legal_two"), decision=found)
+    desk.clock.advance(timedelta(hours=2))
+    letter_by_post(desk, complaint, desk.clock.now() - timedelta(hours=1))
+    desk.work()
+    assert shown(desk, 0, 1) == {"restricted"}
+
+
+# --- a court paper of the marketplace's own procedure -----------------------------------------------
+
+
+def test_an_unfit_court_paper_ends_its_examination_and_the_decision_goes_on(desk):
+    complaint = desk.file()[0]
+    desk.accept([complaint])
+    desk.work()
+    letter_by_post(desk, complaint, desk.clock.now())
+    number = sue_marketplace(desk, complaint)
+    examine(desk, complaint, number, fit=False)
+    assert set(desk.states(complaint)) == {"counter_notified.decision"}
+    paper = answer_queries.court_notice(db.session.get(Complaint, complaint.id), number)
+    assert (paper.result, paper.reason) == ("rejected", "It names another seller.")
+    assert set(letters(complaint, "court_action_rejected")) == {"rights_holder"}
+
+
+def sue_marketplace(desk, complaint):
+    return paper_by_post(desk, complaint, desk.clock.now(), who="rights_holder")
+
+
+# --- what the seller may not learn yet ---------------------------------------------------------------
+
+
+def seller_reads(desk, complaint):
+    db.session.rollback()
+    read = disclosure.view(db.session.get(Complaint, complaint.id), desk.actor("seller_a"))
+    return {name: value for name, value in read.items() if name not in ("version", "closed_at")}
+
+
+def test_an_unexamined_court_paper_changes_nothing_in_what_the_seller_reads(desk, down):  # noqa: F811
+    counter(desk, down[0])
+    before = seller_reads(desk, down[0])
+    number = sue(desk, down[0], ids_of(down[0]))
+    after = seller_reads(desk, down[0])
+    assert after == before
+    examine(desk, down[0], number, fit=True)
+    assert seller_reads(desk, down[0])["state"] == "counter_notified.in_court"
+
+
+def test_a_paper_typed_after_the_put_back_changes_nothing_in_what_the_seller_reads(desk, down):  # noqa: F811
+    ordered = put_back(desk, down[0])
+    before = seller_reads(desk, down[0])
+    paper_by_post(desk, down[0], ordered - timedelta(days=1))
+    after = seller_reads(desk, down[0])
+    assert after == before
