@@ -44,6 +44,8 @@ def way_to(law: Any, state: str) -> list[Any]:
         if here == state:
             return way
         for edge in law.edges(here):
+            if "received_before_put_back" in edge.guards and all(step.establishes != "put_back_ordered" for step in way):
+                continue
             # Taking a claim back from a contested state depends on whether something is held; other ways do not.
             if edge.dest not in found and not {"claims_are_restricted", "claims_are_unrestricted"} & set(edge.guards):
                 found.add(edge.dest)
@@ -55,6 +57,7 @@ def at_state(desk: Any, regime: str, state: str) -> Any:
     """A complaint of store A (two listings) whose claims are in ``state``."""
     filed = desk.file(kind=KINDS[regime], listings=desk.listings[:2])[0]
     for edge in way_to(rules.workflows.workflow(regime), state):
+        desk.clock.advance(timedelta(minutes=1))
         if edge.trigger == "accept_notice" and "received.screening" in edge.sources:
             desk.accept([filed])  # the step of the notice, which tells the stores
             continue
@@ -64,56 +67,49 @@ def at_state(desk: Any, regime: str, state: str) -> Any:
     return filed
 
 
+# Steps that rest on a document which came in time; its own operation chooses them by the day of arrival.
+TIMELY = {"receive_timely_counter_notice": "receive_counter_notice", "tell_timely_court_action": "tell_court_action"}
+ON_A_PAPER = ("confirm_court_action", "reject_court_action")
+
+
 def take(desk: Any, row: Any, trigger: str, actor: Actor) -> None:
     """One step with everything it asks for, in the open unit of work."""
     claims = queries.claims_of(row.id)
-    match trigger:
+    ids = [claim.id for claim in claims]
+    arrived = {"received_at": row.filed_at, "channel": "post"} if trigger in TIMELY else {}
+    match TIMELY.get(trigger, trigger):
         case "receive_counter_notice":
             answers.file_counter_notice(
-                actor=actor, complaint=row, claim_ids=[claim.id for claim in claims], contact=SELLER,
-                grounds=["no_infringement"], explanation="Nothing of it is true.", signed_name=SELLER["name"],
+                actor=actor, complaint=row, claim_ids=ids, contact=SELLER, grounds=["no_infringement"], signed_name=SELLER["name"],
+                explanation="Nothing of it is true.", **arrived,
                 statements=[line["code"] for line in elements.statements(row.regime, "counter_notice")])
         case "answer_counter_notice":
             answers.answer_counter_notice(
-                actor=actor, complaint=row, claim_ids=[claim.id for claim in claims], text="It is a copy all the same.",
-                signed_name="Ada Example")
+                actor=actor, complaint=row, claim_ids=ids, text="It is a copy all the same.", signed_name="Ada Example")
         case "tell_court_action":
-            tell(desk, row, actor)
-        case "confirm_court_action":
-            advance(actor=actor, row=row, movers=claims, trigger=trigger, facts={
-                "court_notice_id": paper(desk, row).id, "reasons": "It qualifies."})
+            tell(desk, row, actor, **arrived)
         case _:
+            law = rules.workflows.workflow(row.case.workflow, row.case.workflow_version)
+            if trigger in ON_A_PAPER and law.edges(claims[0].state, trigger) and not papers(row):
+                tell(desk, row, desk.actor("rights_holder"))
+            found = papers(row)
             advance(actor=actor, row=row, movers=claims, trigger=trigger, facts={
                 "reasons": "Because of what both sides have shown.", "proof": "A signed receipt.", "ground": "test",
-                "court_notice_id": next((one.id for one in papers(row)), None)})
+                **({"court_notice_id": found[-1].id} if found else {})})
 
 
 def papers(row: Any) -> list[CourtNotice]:
     return list(db.session.query(CourtNotice).filter_by(complaint_id=row.id).order_by(CourtNotice.id))
 
 
-def paper(desk: Any, row: Any) -> CourtNotice:
-    """The last court notice of a complaint; one is written where the way there led past it."""
-    found = papers(row)
-    return found[-1] if found else tell(desk, row, desk.actor("rights_holder"), stay=True)
-
-
-def tell(desk: Any, row: Any, actor: Actor, *, stay: bool = False) -> CourtNotice:
-    """Tell of a court action with its document, from a state that allows it (``stay``: the row only)."""
+def tell(desk: Any, row: Any, actor: Actor, **arrived: Any) -> CourtNotice:
+    """Tell of a court action with its document."""
     claims = queries.claims_of(row.id)
     document = evidence.take_in(actor=actor, file=intake().take([b"Complaint for infringement, docket 26-cv-1.\n"], name="court.txt"))
-    said = {"forum": "D. Example", "docket": "26-cv-1", "filed_on": desk.clock.now().date(),
-            "filed_by_notifier": True, "names_subscriber": True, "seeks_restraint": True}
-    if stay:
-        notice = CourtNotice(
-            complaint_id=row.id, claim_ids=[claim.id for claim in claims], received_at=desk.clock.now(),
-            told_by=actor.user_id, exhibit_ids=[document.id], **said)
-        db.session.add(notice)
-        db.session.flush()
-        return notice
     return answers.tell_court_action(
         actor=actor, complaint=row, claim_ids=[claim.id for claim in claims], documents=[document], signed_name="Ada Example",
-        statements=[line["code"] for line in elements.statements(row.regime, "court_action")], **said)
+        forum="D. Example", docket="26-cv-1", filed_on=desk.clock.now().date(), filed_by_notifier=True, names_subscriber=True,
+        seeks_restraint=True, **arrived, statements=[line["code"] for line in elements.statements(row.regime, "court_action")])
 
 
 def every_state() -> Iterator[tuple[str, str]]:
@@ -125,7 +121,3 @@ def every_state() -> Iterator[tuple[str, str]]:
     registry = load(Path(__file__).parents[1] / "workflows")
     for regime in KINDS:
         yield from ((regime, state) for state in registry.workflow(regime).states)
-
-
-def later(desk: Any, **distance: int) -> None:
-    desk.clock.advance(timedelta(**distance))

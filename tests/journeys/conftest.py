@@ -61,7 +61,8 @@ class Desk:
             right = rights.register_right(
                 actor=actor, kind=kind, title="AURORA", number="" if kind == "copyright" else "123",
                 office="" if kind == "copyright" else "USPTO", owner="Aurora Ltd", territory="US",
-                contact={"email": "public@aurora.example"})
+                contact={"name": "Legal department", "email": "public@aurora.example", "phone": "+1 555 0177",
+                         "address": "7 Harbour Row, Springfield"})
             market = db.session.get(Marketplace, self.listings[0].marketplace_id)
             notice = operations.start_notice(actor=actor, marketplace=market)
             regime = "us_dmca" if kind == "copyright" and market.market == "US" else "marketplace"
