@@ -151,6 +151,11 @@ def main_binding(store_id: int) -> StoreBinding | None:
     ).scalar_one_or_none()
 
 
+def claimed_stores() -> Any:
+    """The ids of the stores that have a main account, as a subquery."""
+    return select(StoreBinding.store_id).where(StoreBinding.main, StoreBinding.revoked_at.is_(None))
+
+
 def binding_of(user_id: int, store_id: int) -> StoreBinding | None:
     """The person's binding to the store, revoked or not."""
     return db.session.execute(

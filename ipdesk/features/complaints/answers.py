@@ -40,7 +40,7 @@ def answer_rows(
     """
     found = catalogue.resolve([entry.entered for entry in entries], marketplace)
     listed = [row.listing.id for row in found if row.answer == "found" and row.listing]
-    handled = queries.already_handled(actor, listed, right.id) if right is not None else {}
+    handled = queries.already_handled(actor, listed, right) if right is not None else {}
     answers = []
     for entry, row in zip(entries, found, strict=True):
         if row.answer != "found":

@@ -1,6 +1,6 @@
 """One-time links for readers without account: looked at, opened, sent anew."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
@@ -34,12 +34,18 @@ def address_of(link: CaseLink) -> str:
     return f"/{case.kind}s/{case.reference}"
 
 
+def is_over(link: CaseLink, at: datetime) -> bool:
+    """Whether the link opens nothing any more, because it was used or is too old."""
+    return link.used_at is not None or at - link.created_at > operations.LINK_LIFETIME
+
+
 def send_new_link(*, actor: Actor, token: str) -> CaseLink:
     """Write to the address of a link that is used up, with a new one.
 
-    Refuses ``link_sent_recently``. The old link stays used.
+    Refuses ``link_sent_recently`` and ``store_has_account``. The old link stays used.
     """
     link = find_link(token)
+    operations.refuse_claimed_store(link)
     newest = db.session.execute(select(func.max(CaseLink.created_at)).where(
         CaseLink.case_id == link.case_id, CaseLink.audience == link.audience,
         CaseLink.address == link.address)).scalar_one()

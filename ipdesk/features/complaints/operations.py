@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ipdesk.core.audit.sealing import head_line
@@ -20,6 +20,7 @@ from ipdesk.core.kernel.ids import hash_token, new_token
 from ipdesk.core.kernel.text import N_
 from ipdesk.core.outbox.enqueue import Recipient, enqueue_letter
 from ipdesk.core.workflow.regimes import choose_regime
+from ipdesk.features.accounts import queries as accounts
 from ipdesk.features.catalogue import operations as catalogue
 from ipdesk.features.catalogue.models import Marketplace
 from ipdesk.features.complaints import drafts, elements, facts, queries
@@ -40,6 +41,7 @@ from ipdesk.features.rights import operations as rights
 from ipdesk.features.rights.models import Right
 from ipdesk.features.rights.queries import today
 
+LINK_LIFETIME = timedelta(days=30)  # an old letter in somebody's post box opens nothing
 TOO_MANY_FOR_GUEST = N_("Without an account a notice holds at most ten listings. Register to file about more.")
 RIGHT_ENDED = N_("This right has ended, has not begun yet or was taken off the desk. "
                  "Renew it first, or choose another one.")
@@ -483,8 +485,16 @@ def make_link(*, at: datetime, case_id: int, audience: str, address: str) -> str
     return token
 
 
+def refuse_claimed_store(link: CaseLink) -> None:
+    """A store with an account reads there; its old address may be somebody else's (``store_has_account``)."""
+    if link.audience == "seller" and accounts.main_binding(db.session.get_one(Complaint, link.case_id).store_id):
+        raise Refusal("store_has_account")
+
+
 def open_link(*, actor: Actor, token: str) -> CaseLink:
-    """Use a one-time link up. Refuses one that is unknown or was used (``link_used``)."""
+    """Use a one-time link up. Refuses one that is unknown or was used (``link_used``), is too old
+    (``link_expired``) or reads for a store that has an account by now (``store_has_account``).
+    """
     link = db.session.get(CaseLink, hash_token(token))
     if link is None:
         raise Refusal("link_used")
@@ -492,6 +502,9 @@ def open_link(*, actor: Actor, token: str) -> CaseLink:
     db.session.refresh(link)  # as it stands behind the lock: of two who open it at once one is too late
     if link.used_at is not None:
         raise Refusal("link_used")
+    if actor.at - link.created_at > LINK_LIFETIME:
+        raise Refusal("link_expired")
+    refuse_claimed_store(link)
     link.used_at = actor.at
     journal.note(actor=actor, case_id=link.case_id, act="link_opened")
     notice = db.session.get(Notice, link.case_id) if link.audience == "guest" else None

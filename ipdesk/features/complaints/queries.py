@@ -11,6 +11,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.db.rows import rows_by_id
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
+from ipdesk.features.accounts.queries import claimed_stores
 from ipdesk.features.catalogue.models import Capture, Listing, Store
 from ipdesk.features.complaints.models import RESTORING, Claim, Complaint, Notice, NoticeListing, TestPurchase
 from ipdesk.features.evidence.models import Exhibit
@@ -32,7 +33,8 @@ def complaint_visible_to(actor: Actor) -> Any:
         ways.append(and_(Complaint.store_id.in_(sorted(actor.store_ids)),
                          Complaint.seller_told_at.is_not(None)))
     if linked := actor.linked("seller"):
-        ways.append(and_(Complaint.id.in_(sorted(linked)), Complaint.seller_told_at.is_not(None)))
+        ways.append(and_(Complaint.id.in_(sorted(linked)), Complaint.seller_told_at.is_not(None),
+                         Complaint.store_id.not_in(claimed_stores())))
     if linked := actor.linked("guest"):
         ways.append(Complaint.notice_id.in_(select(Notice.id).where(
             Notice.id.in_(sorted(linked)), Notice.guest_confirmed_at.is_not(None))))
@@ -40,9 +42,9 @@ def complaint_visible_to(actor: Actor) -> Any:
 
 
 def notice_visible_to(actor: Actor) -> Any:
-    """The condition under which ``actor`` may see a notice whole; drafts are their author's own."""
+    """The condition under which ``actor`` may see a notice whole; drafts, discarded or not, are their author's own."""
     if actor.reads_as_staff or actor.is_clock:
-        return Notice.state != "draft"
+        return and_(Notice.state != "draft", Notice.received_at.is_not(None))
     ways = []
     if actor.organisation_id is not None and actor.has("rights_holder", "agent"):
         ways.append(Notice.organisation_id == actor.organisation_id)
@@ -121,10 +123,11 @@ def purchases_of(notice_id: int) -> list[TestPurchase]:
         TestPurchase.notice_id == notice_id).order_by(TestPurchase.id)).scalars())
 
 
-def already_handled(actor: Actor, listing_ids: Sequence[int], right_id: int) -> dict[int, str]:
+def already_handled(actor: Actor, listing_ids: Sequence[int], right: Right) -> dict[int, str]:
     """Listing id → reference of a complaint on the same right that runs or took the listing down.
 
-    The reference is empty where ``actor`` may not know of that complaint.
+    The same right is the same row, or another row for the same registration: kind, office, number and
+    owner. The reference is empty where ``actor`` may not know of that complaint.
     """
     if not listing_ids:
         return {}
@@ -134,9 +137,18 @@ def already_handled(actor: Actor, listing_ids: Sequence[int], right_id: int) -> 
     found = db.session.execute(
         select(Claim.listing_id, case.reference, complaint_visible_to(actor))
         .join(Complaint, Complaint.id == Claim.complaint_id).join(case, case.id == Complaint.id)
-        .where(Claim.listing_id.in_(list(listing_ids)), Complaint.right_id == right_id,
+        .join(Right, Right.id == Complaint.right_id)
+        .where(Claim.listing_id.in_(list(listing_ids)), _same_right(right),
                Claim.state.not_in(ended_without_effect)))
     return {listing_id: reference if mine else "" for listing_id, reference, mine in found}
+
+
+def _same_right(right: Right) -> Any:
+    if not right.number:
+        return Right.id == right.id  # two works of one title are two works
+    return or_(Right.id == right.id, and_(
+        Right.kind == right.kind, func.lower(Right.office) == right.office.lower(),
+        func.lower(Right.number) == right.number.lower(), func.lower(Right.owner) == right.owner.lower()))
 
 
 def draft_exhibits(notice_id: int) -> list[Exhibit]:

@@ -30,6 +30,8 @@ REFUSALS = {
     "draft_changed": _l("The notice changed after you opened this page. Read it again before you sign."),
     "nothing_chosen": _l("Choose at least one listing."),
     "link_used": _l("This link was used already. Ask for a new one."),
+    "link_expired": _l("This link is too old. Ask for a new one."),
+    "store_has_account": _l("This store has an account by now. Sign in to read the complaint."),
     "link_sent_recently": _l("A new link was sent a few minutes ago. Look into your mail."),
     "no_regime": _l("No set of rules fits this right and this market. The desk has to decide."),
     "not_restricted": _l("Nothing of this complaint restricts the listing. Withdraw it instead."),
@@ -151,7 +153,7 @@ def complaint_capacity(actor: Actor, row: Complaint) -> frozenset[str]:
         held |= {"guest", "rights_holder"}
     if actor.has("seller") and row.store_id in actor.store_ids:
         held.add("seller")
-    elif row.id in actor.linked("seller"):
+    elif row.id in actor.linked("seller") and accounts.main_binding(row.store_id) is None:
         held.add("reads_for_seller")
     return frozenset(held)
 

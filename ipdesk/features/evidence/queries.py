@@ -7,6 +7,7 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
+from ipdesk.features.accounts.queries import claimed_stores
 from ipdesk.features.evidence.models import (
     Blob,
     Exhibit,
@@ -54,7 +55,8 @@ def _disclosed(actor: Actor, key_hash: str | None):  # type: ignore[no-untyped-d
     if actor.store_ids:
         to_whom.append(ExhibitDisclosure.store_id.in_(actor.store_ids))
     if linked := actor.linked("seller"):  # a one-time link reads for the store, in this case only
-        to_whom.append(and_(ExhibitDisclosure.store_id.is_not(None), ExhibitDisclosure.case_id.in_(sorted(linked))))
+        to_whom.append(and_(ExhibitDisclosure.store_id.not_in(claimed_stores()),
+                            ExhibitDisclosure.case_id.in_(sorted(linked))))
     if linked := actor.linked("guest"):  # and the notifier without account, in its own notice only
         to_whom.append(ExhibitDisclosure.key_hash.in_([side_of_guest(number) for number in sorted(linked)]))
     if key_hash:

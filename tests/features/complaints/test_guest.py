@@ -239,3 +239,28 @@ def test_the_verb_itself_knows_how_many_a_guest_may_name(scene):
         operations.file_as_guest(
             actor=Actor(at=scene.app.extensions["ipdesk.clock"].now()), right={}, entries=[Entry("LX000")] * 11,
             marketplace=db.session.get(Marketplace, scene.market.id))
+
+
+def test_the_same_registered_mark_filed_twice_is_handled_already(scene, guest):
+    mark = {"kind": "trademark", "reason_code": "counterfeit", "number": "12345", "office": "USPTO", "pasted": "LX000"}
+    assert file(guest, "marketplace", **mark).status_code == 303
+    assert file(scene.app.test_client(), "marketplace", **{**mark, "owner": "Somebody Else"}).status_code == 303, "another owner"
+    again = file(scene.app.test_client(), "marketplace", **{**mark, "owner": "NIA NOVAK", "office": "uspto"})
+    assert again.status_code == 422
+    assert len(scene.notices()) == 2
+
+
+def test_two_works_without_number_are_two_works(scene, guest):
+    assert file(guest).status_code == 303
+    assert file(scene.app.test_client(), title="Another picture").status_code == 303
+    assert len(scene.notices()) == 2
+
+
+def test_a_draft_that_was_thrown_away_is_not_for_staff(scene):
+    filer = scene.filer().begin().fill("LX000")
+    filer.step("discard")
+    ((reference, state),) = scene.notices()
+    assert state == "withdrawn"
+    staff = scene.as_actor("legal")
+    assert reference not in staff.get("/notices").text
+    assert staff.get(f"/notices/{reference}/screen").status_code == 404

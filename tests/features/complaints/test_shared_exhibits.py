@@ -45,7 +45,7 @@ def by_guest(desk):
 def opened(app, message):
     """A browser that has opened the newest link in letters of this kind."""
     text = db.session.execute(select(Outbox.body_text).where(
-        Outbox.message == message, Outbox.body_text.contains("/links/")).order_by(Outbox.id.desc())).scalars().first()
+        Outbox.message == message, Outbox.body_text.contains("/links/")).order_by(Outbox.month.desc(), Outbox.id.desc())).scalars().first()
     db.session.rollback()
     browser = app.test_client()
     assert browser.post(re.search(r"(/links/\S+)", text)[1]).status_code == 303
