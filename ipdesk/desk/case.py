@@ -27,9 +27,6 @@ from ipdesk.features.decisions.work import is_held_by_another
 from ipdesk.features.evidence import queries as evidence
 from ipdesk.features.evidence.models import Exhibit
 
-# What only the desk's own people read in a timeline.
-STAFF_ONLY_ACTS = frozenset({"deadline_missed", "bundle_downloaded"})
-
 
 def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
     """Everything that templates of the complaint page read.
@@ -141,8 +138,7 @@ def events(
 ) -> list[dict[str, Any]]:
     """The timeline for the macro of the same name, newest first."""
     titles = {claim["id"]: claim["listing"]["title"] for claim in claims}
-    return [_event(event, law, titles, audience) for event in found
-            if audience == "staff" or event.act not in STAFF_ONLY_ACTS]
+    return [_event(event, law, titles, audience) for event in found]
 
 
 def _event(

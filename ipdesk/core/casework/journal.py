@@ -9,6 +9,9 @@ DESK_ACTS = frozenset({
     "note_written", "link_opened",
 })
 
+# Acts of the system that are the desk's own affair: staff and their bundles read them, parties do not.
+STAFF_ONLY_ACTS = frozenset({"deadline_missed", "bundle_downloaded"})
+
 
 def note(*, actor: Actor, case_id: int, act: str, **ids: int | None) -> None:
     """Add ``act`` to the log in the open unit of work, with ids only: texts stay where they are kept.

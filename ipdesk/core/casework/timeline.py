@@ -8,7 +8,7 @@ from typing import Any
 
 from ipdesk.core.audit.entries import entries_of
 from ipdesk.core.casework.advance import workflow_of
-from ipdesk.core.casework.journal import DESK_ACTS
+from ipdesk.core.casework.journal import DESK_ACTS, STAFF_ONLY_ACTS
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.workflow import Workflow
 
@@ -42,14 +42,15 @@ def timeline(
 ) -> list[Event]:
     """The events of a case, newest first; with ``only``, those that moved one of these parts.
 
-    What people of the desk did without moving the case is their own: only with ``desk``. What a trigger's
+    What people of the desk did without moving the case is their own: only with ``desk``. That the desk was
+    late, or made a bundle, is told with ``desk`` and to the ``audience`` staff. What a trigger's
     ``hidden_from`` keeps from the party ``audience`` is left out until a step named there has followed.
     """
     law = workflow_of(row.case)
     wanted = set(only) if only is not None else None
     events = []
     for entry in entries_of(row.case.id):
-        if entry.act in DESK_ACTS and not desk:
+        if not desk and (entry.act in DESK_ACTS or (entry.act in STAFF_ONLY_ACTS and audience != "staff")):
             continue
         body = json.loads(entry.body)
         moved = [tuple(line) for line in body["payload"].get("moved", [])]

@@ -53,7 +53,6 @@ _PAPER_OF = {"counter_notice_id": "counter", "answer_id": "answer", "court_notic
              "deadline_id": "deadline"}
 # Who of the readers gets which letters; what the desk writes to its own people is no correspondence with a party.
 _LETTERS_OF = {"staff": ("seller", "rights_holder"), "seller": ("seller",), "rights_holder": ("rights_holder",)}
-_INTERNAL_ACTS = frozenset({"deadline_missed", "bundle_downloaded"})
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,7 @@ def chronology(words: Words, rows: Iterable[Any], numbers: Numbers, audience: st
     for row in rows:
         acts = timeline(row, audience=audience)[::-1]
         entries = {entry.number: json.loads(entry.body) for entry in entries_of(row.case.id)}
-        shown = [act for act in acts if audience == "staff" or act.act not in _INTERNAL_ACTS]
-        found += [(act.at, _event(words, row, act, entries[act.number], numbers)) for act in shown]
+        found += [(act.at, _event(words, row, act, entries[act.number], numbers)) for act in acts]
         found += _dated_facts(words, row, {act.at for act in acts}, numbers)
     return tuple(event for _, event in sorted(found, key=lambda pair: pair[0]))
 

@@ -1,10 +1,13 @@
 """A deficient notice: the exact element, the form that makes it good, the whole that is taken back."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.models import Case, SignedStatement
+from ipdesk.core.casework.timeline import timeline
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.actors import Actor
@@ -16,6 +19,7 @@ from ipdesk.features.complaints.operations import Content, Entry
 from ipdesk.features.rights import operations as rights
 from tests import make
 from tests.features.complaints.conftest import CONTACT, STATEMENTS, errors_of, text_of, value_of
+from tests.visitors import sign_in
 
 GOOD = {name: CONTACT[name] for name in ("name", "company", "email", "address", "phone")} | {
     "explanation": "A copy of what we made.", "signed_name": "Ada Example"}
@@ -202,3 +206,19 @@ def test_statements_of_an_earlier_version_prove_nothing_for_the_newest(scene, se
         operations.complete_notice(actor=author, notice=notice, contact=dict(notice.contact), explanation="More.",
                                    signed_name="Ada Example", statements=["good_faith"])
     assert scene.rows(select(Notice.state, Notice.versions)) == [("deficient", [])]
+
+
+def test_that_the_desk_was_late_is_the_desks_own_affair(scene, desk):
+    complaint, = desk.file(listings=desk.listings[:1])
+    reference = db.session.get(Notice, complaint.notice_id).reference
+    db.session.rollback()
+    desk.clock.advance(timedelta(days=10))
+    desk.work()
+    notice = db.session.get(Notice, complaint.notice_id)
+    assert "deadline_missed" in {event.act for event in timeline(notice, desk=True)}
+    assert "deadline_missed" in {event.act for event in timeline(notice, audience="staff")}
+    for party in ("rights_holder", "seller", ""):
+        assert "deadline_missed" not in {event.act for event in timeline(notice, audience=party)}
+    db.session.rollback()
+    page = sign_in(scene.app.test_client(), desk.people["rights_holder"]).get(f"/notices/{reference}")
+    assert page.status_code == 200 and "deadline_missed" not in page.text and "time limit of the desk" not in page.text
