@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.rules import rules
+from ipdesk.core.casework.timeline import timeline
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.errors import Refusal
@@ -19,6 +20,7 @@ from ipdesk.features.counter_notices import queries as answer_queries
 from ipdesk.features.decisions import operations as decisions
 from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.intake import current as intake
+from tests import make
 from tests.journeys.test_put_back import SELLER, counter, down, examine, sue, window  # noqa: F401
 from tests.staff import REASONS
 
@@ -230,3 +232,33 @@ def test_a_paper_typed_after_the_put_back_changes_nothing_in_what_the_seller_rea
     paper_by_post(desk, down[0], ordered - timedelta(days=1))
     after = seller_reads(desk, down[0])
     assert after == before
+
+
+# --- the letter that closes the complaint ------------------------------------------------------------
+
+
+def test_the_closing_letter_tells_the_seller_alone_that_another_reason_keeps_the_listing_down(desk, down):  # noqa: F811
+    desk.people["rights_holder"], first = make.user(role="rights_holder"), desk.people["rights_holder"]
+    desk.accept(desk.file(kind="copyright", listings=[desk.listings[0]]))
+    desk.people["rights_holder"] = first
+    put_back(desk, down[0])
+    told = letters(down[0], "case_closed")
+    assert "Still restricted for another reason" in told["seller"]
+    assert desk.listings[0].external_id in told["seller"].split("Still restricted")[1].split("\n\n")[0]
+    assert "Still restricted" not in told["rights_holder"]
+    for body in told.values():
+        assert "visible" not in body and "Nothing of this complaint restricts the listing any more" in body.replace("\n", " ")
+
+
+def test_the_timeline_of_the_seller_leaves_a_court_paper_out_until_it_has_been_examined(desk, down):  # noqa: F811
+    counter(desk, down[0])
+    number = sue(desk, down[0], ids_of(down[0]))
+
+    def acts(audience):
+        db.session.rollback()
+        return [event.act for event in timeline(db.session.get(Complaint, down[0].id), audience=audience)]
+
+    assert "tell_court_action" in acts("staff") and "tell_court_action" in acts("rights_holder")
+    assert "tell_court_action" not in acts("seller")
+    examine(desk, down[0], number, fit=True)
+    assert "tell_court_action" in acts("seller")
