@@ -63,6 +63,11 @@ class Prototype:
         return frozenset(row["state"] for row in self.complaints)
 
     @cached_property
+    def links(self) -> dict[str, list[tuple[dict[str, Any], list[tuple[str, str, Any]]]]]:
+        """Each row with what in it names another one: (column, table, key of the row there)."""
+        return {name: [(row, _links(name, row)) for row in self.rows[name]] for name in _TABLES}
+
+    @cached_property
     def organisation_id(self) -> int | None:
         return self.rows["notices" if self.kind == "notice" else "rights"][0]["organisation_id"]
 
@@ -126,8 +131,10 @@ class Copier:
         previous: dict[int, str] = {}
         for name in _TABLES:
             change = _CHANGES.get(name)
-            for row in prototype.rows[name]:
-                new = _renumbered(name, row, numbers)
+            for row, links in prototype.links[name]:
+                new = {**row, **{column: numbers[space].get(old, row[column]) for column, space, old in links}}
+                for column in _LISTS.keys() & new.keys():
+                    new[column] = _json([numbers[_LISTS[column]][old] for old in json.loads(row[column])])
                 if "reference" in new:
                     new["reference"] = references[row["reference"]]
                 if change:
@@ -222,23 +229,16 @@ class _Copying:
     copier: Copier
 
 
-def _renumbered(name: str, row: Mapping[str, Any], numbers: Mapping[str, Mapping[Any, int]]) -> dict[str, Any]:
-    """``row`` with every number in it that names a copied row replaced."""
-    new = dict(row)
-    month = row.get("month")
-    if "id" in new:
-        space = "cases" if name in _CASE_ROWS else name
-        new["id"] = numbers[space][row["id"] if month is None else (month, row["id"])]
-    for field_name, space in _NUMBERS.items():
-        if (old := new.get(field_name)) is not None:
-            if space in ("audit_entries", "outbox"):
-                old = (row.get("month") or row["outbox_month"], old)
-            new[field_name] = numbers[space].get(old, new[field_name])
-    for field_name, space in _LISTS.items():
-        if field_name in new:
-            known = numbers[space]
-            new[field_name] = _json([known[old] for old in json.loads(new[field_name])])
-    return new
+def _links(name: str, row: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+    """What in ``row`` names a row: (column, table, key there); rows of audit and outbox are keyed by month too."""
+    month = row.get("month") or row.get("outbox_month")
+    found = []
+    if "id" in row:
+        found.append(("id", "cases" if name in _CASE_ROWS else name, row["id"] if row.get("month") is None else (month, row["id"])))
+    for column_name, space in _NUMBERS.items():
+        if (old := row.get(column_name)) is not None:
+            found.append((column_name, space, (month, old) if space in ("audit_entries", "outbox") else old))
+    return found
 
 
 def _json(value: Any) -> str:

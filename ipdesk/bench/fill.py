@@ -10,6 +10,7 @@ from typing import Any
 
 from flask_security import hash_password
 from sqlalchemy import Connection, func, inspect, select, text
+from tqdm import tqdm
 
 from ipdesk.bench.copies import Copier, Prototype, read_prototype
 from ipdesk.config import Settings
@@ -167,6 +168,7 @@ class _Market:
         pools = self._pools()
         turns = {number: cycle(pool) for number, pool in rights.items()}
         small = 3
+        bar = tqdm(total=self.wanted, initial=self.there, unit="complaint", disable=None)
         while self.there < self.wanted:
             agent, closed = self.dice.random() < OF_AGENT, self.dice.random() < CLOSED
             prototype = self.dice.choice(pools[agent, closed])
@@ -178,6 +180,8 @@ class _Market:
             right = prototype.complaints[0]["right_id"]
             copier.copy(prototype, stores=stores, rights={right: next(turns[right])} if right in turns else {})
             self.there += len(prototype.complaints)
+            bar.update(len(prototype.complaints))
+        bar.close()
 
     def _stores_for(self, prototype: Prototype) -> dict[int, int]:
         """For each store of ``prototype`` another one: sometimes the large one, else one by lot."""
