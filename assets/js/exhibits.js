@@ -134,11 +134,13 @@ class Transfer {
     this.item.append(
       this.button(this.field.words.textAgain, () => { this.leave(); this.field.add([this.file]) }),
       this.button(this.field.words.textRemove, () => this.leave()))
-    this.done = true
+    this.done = this.refused = true
   }
 
   leave () {
     this.item.remove()
+    this.refused = false
+    this.field.stop.textContent = ''
     this.field.input.focus()
   }
 
@@ -164,6 +166,7 @@ class Field {
     this.input = root.querySelector('input[type=file]')
     this.list = root.querySelector('[data-list]')
     this.status = root.querySelector('[data-status]')
+    this.stop = root.querySelector('[data-stop]')
     this.transfers = []
     this.waiting = []
     this.running = 0
@@ -172,10 +175,15 @@ class Field {
       this.input.value = '' // they are sent here, so the form must not send them again
     })
     this.input.form.addEventListener('submit', (event) => {
-      if (this.transfers.every((transfer) => transfer.done)) return
+      const refused = this.transfers.find((transfer) => transfer.refused)
+      const open = refused || this.transfers.find((transfer) => !transfer.done)
+      this.stop.textContent = ''
+      if (!open) return
       event.preventDefault()
-      this.status.textContent = this.words.textOpen
-      this.list.scrollIntoView({ block: 'nearest' })
+      event.stopImmediatePropagation() // nothing was sent, so nothing else may act as if it were
+      this.stop.textContent = refused ? this.words.textTrouble : this.words.textOpen
+      this.stop.focus({ preventScroll: true })
+      open.item.scrollIntoView({ block: 'center' })
     })
   }
 

@@ -12,6 +12,20 @@ function rememberZone () {
   if (zone) document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`
 }
 
+// A message in the error summary says which field it is about, in that field's own words.
+function nameFields () {
+  const colon = document.documentElement.lang.startsWith('zh') ? '：' : ': '
+  for (const link of document.querySelectorAll('.govuk-error-summary__list a[href^="#"]')) {
+    const field = document.getElementById(link.hash.slice(1))
+    if (!field) continue
+    const group = field.matches('fieldset') ? field : field.closest('fieldset')
+    const isChoice = field.matches('fieldset, [type=radio], [type=checkbox]')
+    const title = (isChoice && group?.querySelector('legend')) || field.labels?.[0]
+    const name = title?.textContent.replace(/\s+/g, ' ').trim().replace(/[:：?？.。]$/, '')
+    if (name && name.length < 80 && !link.textContent.trim().startsWith(name)) link.textContent = name + colon + link.textContent.trim()
+  }
+}
+
 function start () {
   document.body.classList.add('js-enabled', 'govuk-frontend-supported')
   createAll(Button, { preventDoubleClick: true })
@@ -24,6 +38,7 @@ function start () {
   for (const button of document.querySelectorAll('[data-ipd-print]')) {
     button.addEventListener('click', () => window.print())
   }
+  nameFields()
   exhibits() // before uploads: it empties the file fields that it takes over
   uploads(start)
   confirmLeave()

@@ -108,3 +108,22 @@ def test_what_is_refused_or_unreadable_is_said_beside_the_file(page: Any, file: 
     assert page.locator("input[type=hidden][name=exhibits]").count() == 1
     page.get_by_role("button", name="Remove photo.jpg").click()
     assert page.locator("li", has_text="photo.jpg").count() == 0
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_refused_file_is_a_readable_row_and_stops_the_form(page: Any, taken: list[dict[str, Any]], file: Any, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 720})
+    choose(page, file("an-empty-photo.jpg", b""))
+    row = page.locator("li", has_text="an-empty-photo.jpg")
+    row.get_by_text("is empty (0 bytes)").wait_for()
+    name, again, remove = (row.locator(one).bounding_box() for one in ("bdi", "button >> nth=0", "button >> nth=1"))
+    assert name["width"] >= 120 and name["height"] < 60 and again["height"] < 60
+    assert again["x"] + again["width"] <= remove["x"] or again["y"] + again["height"] <= remove["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.fill("[name=grounds]", "licence")
+    page.click("button:has-text('Send')")
+    page.get_by_text("Remove the file that could not be taken, or try again.").wait_for()
+    assert not taken
+    page.get_by_role("button", name="Remove an-empty-photo.jpg").click()
+    page.click("button:has-text('Send')")
+    page.get_by_text("thanks").wait_for()
