@@ -78,15 +78,24 @@ class RemoveSchema(FormSchema):
 def reason_schema(codes: Collection[str]) -> FormSchema:
     """Reason and explanation of the whole notice; ``codes`` fit the right."""
     return FormSchema.from_dict({
+        **_own_of_rows(codes),
         "reason_code": Choice(codes, required=True), "explanation": Prose(EXPLANATION, required=True),
     }, name="ReasonSchema")()  # type: ignore[return-value]
 
 
+def _own_of_rows(codes: Collection[str]) -> dict[str, fields.Field]:
+    return {"rows": fields.List(fields.Integer(), load_default=list),
+            "own_reason_code": Choice({"", *codes}, load_default=""), "own_explanation": Prose(EXPLANATION)}
+
+
 def exception_schema(codes: Collection[str]) -> FormSchema:
-    """Another reason or explanation for ticked rows; ``act`` is ``set`` or ``clear``."""
+    """Another reason or explanation for ticked rows; ``act`` is ``set`` or ``clear``.
+
+    What is typed for all listings comes along, so that it is not lost; it may still be empty.
+    """
     return FormSchema.from_dict({
-        "rows": fields.List(fields.Integer(), load_default=list),
-        "own_reason_code": Choice({"", *codes}, load_default=""), "own_explanation": Prose(EXPLANATION),
+        **_own_of_rows(codes),
+        "reason_code": Choice({"", *codes}, load_default=""), "explanation": Prose(EXPLANATION),
         "act": Choice(("set", "clear"), load_default="set"),
     }, name="ExceptionSchema")()  # type: ignore[return-value]
 

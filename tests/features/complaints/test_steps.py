@@ -336,3 +336,16 @@ def test_a_draft_holds_fifteen_hundred_rows(scene):
     filer = scene.filer().begin()
     answer = filer.step("listings", pasted=" ".join(f"Q{n}" for n in range(1501)))
     assert answer.status_code == 422 and "at most 1500 rows" in errors_of(answer)
+
+
+def test_a_reason_of_its_own_keeps_what_was_typed_for_all(scene):
+    filer = scene.filer().begin()
+    filer.step("listings", pasted="LX000 LX001")
+    filer.step("reasons/listings", rows=["1"], own_explanation="Only this.", act="set", reason_code="counterfeit", explanation="For all.")
+    draft = scene.rows(select(Notice.draft))[0][0]
+    assert (draft["reason_code"], draft["explanation"], draft["rows"][1]["explanation"]) == ("counterfeit", "For all.", "Only this.")
+    page = filer.step("reasons/listings", act="set", own_explanation="x", reason_code="counterfeit", explanation="Typed anew.")
+    assert "Typed anew." in text_of(page), "kept in the form although nothing was ticked"
+    assert filer.step("reasons", rows=["0"], own_explanation="Also.", reason_code="counterfeit", explanation="Again.").status_code == 303
+    draft = scene.rows(select(Notice.draft))[0][0]
+    assert (draft["explanation"], draft["rows"][0]["explanation"]) == ("Again.", "Also.")

@@ -15,6 +15,7 @@ from ipdesk.features.catalogue.models import Marketplace
 from ipdesk.features.complaints import drafts, elements, entered, operations, queries, schemas
 from ipdesk.features.complaints.answers import Entry
 from ipdesk.features.complaints.drafts import Draft
+from ipdesk.features.complaints.models import Notice
 from ipdesk.features.complaints.pages.base import (
     draft_page,
     files_of,
@@ -361,8 +362,11 @@ def _reasons_page(form: Form, reference: str) -> str:
 
 
 def _reasons_kept(reference: str, said: dict[str, Any]) -> str:
-    operations.save_draft(actor=g.actor, notice=find_draft(reference), draft={
-        "reason_code": said["reason_code"], "explanation": said["explanation"]})
+    notice = find_draft(reference)
+    draft = {"reason_code": said["reason_code"], "explanation": said["explanation"]}
+    if said["own_reason_code"] or said["own_explanation"]:
+        draft["rows"] = _given_to_rows(notice, {**said, "act": "set"})
+    operations.save_draft(actor=g.actor, notice=notice, draft=draft)
     return _after("reasons", reference)
 
 
@@ -374,23 +378,27 @@ def reasons_of_listings(reference: str) -> Any:
     if response := form.submit(lambda said: _exceptions_kept(reference, said)):
         return response
     now = load_draft(reference)
-    form.values = {**form.values, "reason_code": now.values["reason_code"],
-                   "explanation": now.values["explanation"]}
+    form.values = {**form.values, **{name: form.values.get(name) or now.values[name] for name in ("reason_code", "explanation")}}
     return _reasons_page(form, reference), form.status
 
 
 def _exceptions_kept(reference: str, said: dict[str, Any]) -> str:
     notice = find_draft(reference)
+    for_all = {name: said[name] for name in ("reason_code", "explanation") if said[name]}
+    operations.save_draft(actor=g.actor, notice=notice, draft={"rows": _given_to_rows(notice, said), **for_all})
+    return _step("reasons", reference) + "#listings"
+
+
+def _given_to_rows(notice: Notice, said: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of the draft, the ticked ones with a reason or explanation of their own, or without."""
     if not said["rows"]:
         raise Invalid({"rows": [gettext("Tick at least one listing.")]})
     if said["act"] == "set" and not (said["own_reason_code"] or said["own_explanation"]):
         raise Invalid({"own_explanation": [gettext("Choose a reason or write an explanation for the ticked listings.")]})
     own = {"reason_code": said["own_reason_code"], "explanation": said["own_explanation"]}
     given = own if said["act"] == "set" else {"reason_code": "", "explanation": ""}
-    rows = [{**row, **given} if place in said["rows"] else row
+    return [{**row, **given} if place in said["rows"] else row
             for place, row in enumerate((notice.draft or {}).get("rows", []))]
-    operations.save_draft(actor=g.actor, notice=notice, draft={"rows": rows})
-    return _step("reasons", reference) + "#listings"
 
 
 # --- exhibits ----------------------------------------------------------------------------------------
