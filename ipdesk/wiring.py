@@ -186,6 +186,9 @@ def _locale() -> str:
 
 
 def _zone() -> str:
-    """The reader's own zone where known (a cookie that the page sets), or else the desk's."""
-    wanted = request.cookies.get("zone", "") if request else ""
-    return wanted if wanted in available_timezones() else rules.settings["zone"]
+    """The zone that a person chose on the account page, or else the desk's.
+
+    Never the browser's: days are counted in the desk's zone, and page and letter must name one time.
+    """
+    chosen = g.get("zone", "")
+    return chosen if chosen in available_timezones() else rules.settings["zone"]

@@ -7,6 +7,7 @@ from typing import Any
 from babel.dates import format_date
 from flask_babel import gettext, ngettext
 
+from ipdesk.core.casework.clocks import ONE_SECOND
 from ipdesk.core.deadlines.calendar import Computation
 from ipdesk.core.deadlines.sheet import sheet
 from ipdesk.core.deadlines.wording import day_text, distance_text, is_over, moment_text, zone_text
@@ -35,7 +36,7 @@ def clock_facts(line: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     until the target has passed it is what the page counts to.
     """
     counted = Computation.from_dict(line["computation"])
-    target = line["opens_at"] if line["for_staff"] and line["opens_at"] else None
+    target = line["opens_at"] - ONE_SECOND if line["for_staff"] and line["opens_at"] else None
     until = target if target and target > now else line["due_at"]
     calendar = counted.rule.get("calendar", "none")
     return {

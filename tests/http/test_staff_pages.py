@@ -350,7 +350,7 @@ def test_lists_and_case_pages_ask_the_database_a_bounded_number_of_times(floor):
         browser = floor.browser(who)
         before = statements(floor.app, lambda b=browser, p=page: b.get(p))
         assert before <= most, (who, page, before)
-    for who, most in (("legal", 34), ("seller_a", 29), ("rights_holder", 29)):
+    for who, most in (("legal", 36), ("seller_a", 29), ("rights_holder", 29)):
         browser = floor.browser(who)
         number = statements(floor.app, lambda b=browser: b.get(f"/complaints/{filed.reference}"))
         assert number <= most, (who, number)
@@ -367,3 +367,16 @@ def test_a_list_costs_the_same_with_more_rows(floor):
     for _ in range(5):
         floor.file()
     assert statements(floor.app, lambda: legal.get("/queue")) <= few + 1
+
+
+def test_what_staff_did_is_said_once_with_the_way_to_the_next_case(floor):
+    waiting = floor.file()[0]
+    with floor.app.app_context():
+        notice = db.session.get(complaints.Notice, waiting.notice_id).reference
+    browser = floor.browser("legal")
+    answer = browser.post(f"/notices/{notice}/screen", data={"trigger": "accept"})
+    assert answer.status_code == 303
+    page = browser.get(answer.location).get_data(as_text=True)
+    banner = page.split("govuk-notification-banner__content")[1].split("</form>")[0]
+    assert "The notice is accepted." in banner and "/queue/next" in banner
+    assert "The notice is accepted." not in text_of(browser.get(answer.location))

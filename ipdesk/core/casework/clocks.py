@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import select
 
 from ipdesk.core.casework.models import CaseFact
 from ipdesk.core.casework.rules import rules
@@ -13,6 +13,7 @@ from ipdesk.core.deadlines.calendar import compute
 from ipdesk.core.deadlines.models import Deadline
 
 ENTERED = "entered"
+ONE_SECOND = timedelta(seconds=1)
 
 
 def deadline_rule(name: str) -> Mapping[str, Any]:
@@ -109,8 +110,13 @@ def _stop(names: Iterable[str], case_id: int, ids: set[int], at: datetime) -> No
 
 
 def target_of(line: Deadline) -> datetime:
-    """When a clock is due for who must act: people of the desk go by their target, not the breach."""
-    return line.opens_at if line.opens_at is not None and is_desk_clock(line.name) else line.due_at
+    """When a clock is due for who must act: people of the desk go by their target, not the breach.
+
+    A window opens with the first second after its target, so that the target ends one second before.
+    """
+    if line.opens_at is not None and is_desk_clock(line.name):
+        return line.opens_at - ONE_SECOND
+    return line.due_at
 
 
 def is_desk_clock(name: str) -> bool:
@@ -146,10 +152,7 @@ def _running(case_id: int) -> list[Deadline]:
 
 def next_due(case_id: int) -> datetime | None:
     """The earliest ``target_of`` the open deadlines of a case, UTC."""
-    target = case((and_(Deadline.name.in_(desk_clocks()), Deadline.opens_at.is_not(None)), Deadline.opens_at),
-                  else_=Deadline.due_at)
-    return db.session.execute(select(func.min(target)).where(
-        Deadline.case_id == case_id, Deadline.status == "open")).scalar()
+    return min((target_of(line) for line in open_deadlines(case_id)), default=None)
 
 
 def open_deadlines(case_id: int) -> list[Deadline]:

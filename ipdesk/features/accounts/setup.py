@@ -220,6 +220,7 @@ def load_actor() -> Actor:
     roles = frozenset(account.role_names) | {"member"}
     if account.confirmed_at is None:
         roles = frozenset({GUEST_ROLE})
+    g.zone = account.zone
     stores = queries.stores_of(account.id) if "seller" in roles else frozenset()
     return Actor(
         at=at, roles=roles, user_id=account.id, organisation_id=account.organisation_id,

@@ -45,8 +45,12 @@ RESTORED_BECAUSE = {
     "retract_claims": N_("The complaint was retracted."),
     "dismiss": N_("The complaint was dismissed."),
 }
-APPEAL = N_("You can ask for a review by answering this letter, and go to court at any time.")
-ALREADY_OPEN = N_("It can still be contested: open the case and choose Contest.")
+APPEAL = N_("You can ask for a review by writing to the contact on the page Legal contacts, with the reference of "
+            "this letter, and go to court at any time.")
+STILL_OPEN = {
+    "seller": N_("It can still be contested: open the case and choose Contest."),
+    "rights_holder": N_("The seller can still contest it; you would be told."),
+}
 
 
 def context(act: Act, recipient: Recipient) -> dict[str, Any]:
@@ -168,7 +172,7 @@ def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
         "cause": CAUSES.get(act.trigger, "decision"),
         "measure": _measure(act, notice, recipient),
         "outcome_text": say(act.workflow.states[act.movers[0].state].meaning, recipient),
-        "contest_text": say(ALREADY_OPEN, recipient) if _contestable(act) else "",
+        "contest_text": say(STILL_OPEN.get(recipient.role, ""), recipient) if _contestable(act) else "",
         "cause_text": say(RESTORED_BECAUSE.get(act.trigger, ""), recipient),
         "restricted": any(row.status == "restricted" for row in found.values()),
         "still_restricted": _still_restricted(act, found),

@@ -273,7 +273,7 @@ def staff_clocks(case_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
         .order_by(func.coalesce(Deadline.opens_at, Deadline.due_at))
     ):
         found.setdefault(line.case_id, {
-            "name": line.name, "target_at": line.opens_at,
+            "name": line.name, "target_at": line.opens_at - clocks.ONE_SECOND if line.opens_at else None,
             "breach_at": line.fires_at if line.trigger else line.due_at, "acts": bool(line.trigger),
             "missed": line.missed_at is not None})
     return found

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from ipdesk.core.audit.models import AuditEntry
 from ipdesk.core.casework import journal
@@ -13,6 +13,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Refusal
+from ipdesk.features.accounts.models import StoreBinding
 from ipdesk.features.complaints import operations as complaints
 from ipdesk.features.decisions import operations, queries, work
 
@@ -64,6 +65,8 @@ def test_a_note_is_logged_by_its_number_and_never_by_its_words(floor):
 def test_a_one_time_link_is_logged_when_it_is_opened_and_opens_once(floor):
     filed = floor.told()[0]
     with floor.app.app_context(), unit_of_work():
+        # An unclaimed store: a link to a store that has an account is refused.
+        db.session.execute(delete(StoreBinding))
         token = complaints.make_link(at=floor.clock.now(), case_id=filed.id, audience="seller",
                                      address="contact@store.example")
     with floor.app.app_context(), unit_of_work():

@@ -625,6 +625,8 @@ def upgrade() -> None:
     sa.Column('entered_at', types.UtcDateTime(timezone=True), nullable=True),
     sa.Column('guest_confirmed_at', types.UtcDateTime(timezone=True), nullable=True),
     sa.Column('missing', types.CanonicalJson(), nullable=False),
+    sa.Column('right_facts', types.CanonicalJson(), nullable=True),
+    sa.Column('versions', types.CanonicalJson(), nullable=False),
     sa.Column('draft', types.CanonicalJson(), nullable=True),
     sa.Column('version_id', sa.Integer(), nullable=False),
     sa.Column('waits_for', sa.String(length=32), nullable=False),
