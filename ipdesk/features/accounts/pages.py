@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, current_app, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
 from flask_security import login_user
 from sqlalchemy.exc import IntegrityError
@@ -141,9 +141,11 @@ def staff_people() -> Any:
 
 
 def _staff_invited(said: dict[str, Any]) -> str:
-    operations.invite_staff(
-        actor=g.actor, email=said["email"], role=said["role"], letterhead=sign_in.letterhead(),
-        locale=g.actor.locale)
+    letterhead = sign_in.letterhead()
+    invitation, token = operations.invite_staff(
+        actor=g.actor, email=said["email"], role=said["role"], letterhead=letterhead, locale=g.actor.locale)
+    flash({"text": gettext("The invitation is on its way to %(email)s. Its link works once and is shown here only now:",
+                           email=invitation.email), "link": letterhead.invitation_link(token)}, "success")
     return url_for("accounts.staff_people")
 
 
@@ -223,10 +225,12 @@ def _bound_with_proof(store_id: int, said: dict[str, Any]) -> str:
 @pages.post("/staff/stores/<int:store_id>/invite")
 @access(*STAFF)
 def invite_to_store(store_id: int) -> Any:
-    return _button(
-        lambda: operations.invite_to_store(
-            actor=g.actor, store_id=store_id, letterhead=sign_in.letterhead()),
-        url_for("accounts.store", store_id=store_id))
+    # The link goes to the store's mailbox only: whoever holds it proves by it that the mailbox is theirs.
+    with unit_of_work():
+        invitation, _token = operations.invite_to_store(
+            actor=g.actor, store_id=store_id, letterhead=sign_in.letterhead())
+        flash(gettext("The invitation is on its way to %(email)s.", email=invitation.email), "success")
+    return redirect(url_for("accounts.store", store_id=store_id), 303)
 
 
 @pages.post("/staff/bindings/<int:binding_id>/revoke")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, g, redirect
+from flask import Blueprint, flash, g, redirect
 from marshmallow import Schema
 from werkzeug.wrappers import Response
 
@@ -48,6 +48,11 @@ def refused(form: Form, refusal: Refusal) -> None:
     """Show the refusal above the form."""
     form.refuse({"": [refusal_text(refusal.code, refusal.facts)]})
     form.status = 409
+
+
+def done(text: str) -> None:
+    """Say on the next page that it is done; a handler can take the next case from there."""
+    flash(text, "case_done")
 
 
 def go(location: str) -> Response:

@@ -14,7 +14,7 @@ from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.counter_notices import operations
 from ipdesk.features.counter_notices import queries as counter_notices
 from ipdesk.features.decisions import work
-from ipdesk.features.decisions.pages.blueprint import locked_row, pages
+from ipdesk.features.decisions.pages.blueprint import done, locked_row, pages
 from ipdesk.features.decisions.schemas import FINDINGS, CourtOutcomeSchema, CourtPaperSchema
 from ipdesk.features.evidence import forms as evidence
 
@@ -49,9 +49,11 @@ def _examined(reference: str, number: int, said: dict[str, Any]) -> str:
         operations.confirm_court_action(
             actor=g.actor, complaint=row, notice=paper, reasons=said["reasons"], seen=said["seen"],
             findings={name: said[name] for name in FINDINGS})
+        done(gettext("The court paper is confirmed."))
     else:
         operations.reject_court_action(actor=g.actor, complaint=row, notice=paper,
                                        reasons=said["reasons"], seen=said["seen"])
+        done(gettext("The court paper is rejected."))
     return url_for("desk.complaint", reference=reference)
 
 
@@ -87,4 +89,5 @@ def _ended(form: Form, reference: str, said: dict[str, Any]) -> str:
         actor=g.actor, complaint=row, claim_ids=said["claim_ids"], documents=documents,
         for_rights_holder=said["winner"] == "rights_holder", reasons=said["reasons"],
         seen=said["seen"])
+    done(gettext("The outcome of the court action is recorded."))
     return url_for("desk.complaint", reference=reference)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import g, render_template, request, url_for
+from flask_babel import get_locale, gettext
 
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.advance import workflow_of
@@ -14,10 +15,11 @@ from ipdesk.core.http.access import READING_STAFF, STAFF, access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.errors import Forbidden, Invalid, Refusal, Stale
+from ipdesk.core.kernel.text import translate
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.decisions import operations, queries, steps
-from ipdesk.features.decisions.pages.blueprint import button, locked_row, pages, refused
+from ipdesk.features.decisions.pages.blueprint import button, done, locked_row, pages, refused
 from ipdesk.features.decisions.schemas import (
     DecisionSchema,
     DeclineSchema,
@@ -128,9 +130,15 @@ def _rehearsed(reference: str, trigger: str, form: Form) -> dict[str, Any] | Non
 
 def _decided(reference: str, trigger: str, said: dict[str, Any]) -> str:
     row = locked_row("complaint", reference)
-    operations.decide(actor=g.actor, complaint=row, claim_ids=said["claim_ids"], trigger=trigger,
-                      reasons=_reasons(said), seen=said["seen"])
+    made = operations.decide(actor=g.actor, complaint=row, claim_ids=said["claim_ids"], trigger=trigger,
+                             reasons=_reasons(said), seen=said["seen"])
+    done(gettext("The decision is proposed. A second person has to approve it.") if made.status == "proposed"
+         else gettext("The decision is made: %(step)s.", step=_step_text(row, trigger)))
     return url_for("desk.complaint", reference=reference)
+
+
+def _step_text(row: Complaint, trigger: str) -> str:
+    return translate(workflow_of(row.case).triggers[trigger].label, str(get_locale()))
 
 
 def _decision_form(row: Complaint, choice: Choice, form: Form) -> Any:
@@ -193,6 +201,7 @@ def approve(reference: str) -> Any:
         found = queries.decision(g.actor, reference)
         row = queries.complaint_of(found)
         operations.approve(actor=g.actor, decision=found, seen=said["seen"])
+        done(gettext("The decision is approved and in force."))
         return url_for("desk.complaint", reference=row.reference)
 
     return button(act)
@@ -204,6 +213,7 @@ def decline(reference: str) -> Any:
     def act(said: dict[str, Any]) -> str:
         operations.decline(actor=g.actor, decision=queries.decision(g.actor, reference),
                            because=said["because"])
+        done(gettext("The proposal is declined."))
         return url_for("decisions.decision", reference=reference)
 
     return button(act, DeclineSchema())
@@ -227,9 +237,10 @@ def step(reference: str, trigger: str) -> Any:
 
 
 def _stepped(reference: str, trigger: str, said: dict[str, Any]) -> str:
-    operations.take_step(
-        actor=g.actor, complaint=locked_row("complaint", reference), trigger=trigger,
-        claim_ids=said["claim_ids"], proof=said["proof"], seen=said["seen"])
+    row = locked_row("complaint", reference)
+    operations.take_step(actor=g.actor, complaint=row, trigger=trigger, claim_ids=said["claim_ids"],
+                         proof=said["proof"], seen=said["seen"])
+    done(gettext("The step is taken: %(step)s.", step=_step_text(row, trigger)))
     return url_for("desk.complaint", reference=reference)
 
 

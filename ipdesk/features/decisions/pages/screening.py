@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import g, render_template, request, url_for
+from flask_babel import gettext
 
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.choices import choices
@@ -15,7 +16,7 @@ from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Notice
 from ipdesk.features.counter_notices.facts import exhibit_facts
 from ipdesk.features.decisions import operations, queries, work
-from ipdesk.features.decisions.pages.blueprint import HANDLERS, locked_row, pages
+from ipdesk.features.decisions.pages.blueprint import HANDLERS, done, locked_row, pages
 from ipdesk.features.decisions.pages.queue import handlers
 from ipdesk.features.decisions.schemas import ScreenSchema
 from ipdesk.features.evidence import queries as evidence
@@ -33,6 +34,8 @@ def screen(reference: str) -> Any:
 
         def act(said: dict[str, Any]) -> str:
             operations.screen(actor=g.actor, notice=locked_row("notice", reference), **said)
+            done({"accept": gettext("The notice is accepted."), "refuse": gettext("The notice is refused."),
+                  "send_back": gettext("The notice is sent back with what is missing.")}[said["trigger"]])
             return url_for("decisions.screen", reference=reference)
 
         if response := form.submit(act):
