@@ -306,3 +306,12 @@ def test_the_protection_of_an_account_needs_a_fresh_password(as_actor):
     assert browser.get("/account/two-factor").status_code == 302
     assert browser.post("/account/verify", data={"password": make.PASSWORD}).status_code == 302
     assert browser.get("/account/two-factor").status_code == 200
+
+
+def test_an_invitation_by_an_administrator_shows_its_link_once(as_actor):
+    admin = as_actor("admin")
+    answer = admin.post("/staff/people", data={"email": "new@desk.example", "role": "reviewer"})
+    assert answer.status_code == 303
+    first, second = (admin.get(answer.location).get_data(as_text=True) for _ in range(2))
+    assert "/invitations/" in first.split("govuk-notification-banner__content")[1].split("</code>")[0]
+    assert "govuk-notification-banner__content" not in second
