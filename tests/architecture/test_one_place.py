@@ -58,7 +58,9 @@ def test_nobody_commits_or_begins_but_the_unit_of_work():
 def test_a_savepoint_is_taken_only_where_it_is_explained():
     """``begin_nested`` keeps one fault from spoiling a batch, or takes back a rehearsal; nothing else needs it."""
     inside = {path for path, tree in modules() for _, name, _ in calls(tree) if name.endswith(".begin_nested")}
-    assert inside <= {"ipdesk/core/casework/sweep.py", "ipdesk/features/decisions/operations.py"}
+    assert inside <= {
+        "ipdesk/core/casework/sweep.py", "ipdesk/worker.py", "ipdesk/features/rights/jobs.py",
+        "ipdesk/features/decisions/operations.py"}
 
 
 def test_the_time_is_read_from_the_clock_only():
