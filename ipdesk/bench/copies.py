@@ -14,7 +14,8 @@ from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, Table, column, func, insert, select, table, text
+from sqlalchemy import Connection, Table, cast, column, func, insert, literal, select, table
+from sqlalchemy.dialects.postgresql import REGCLASS
 
 from ipdesk.core.casework import tallies
 from ipdesk.core.casework.models import Tally
@@ -213,10 +214,11 @@ class Copier:
         for name in _TABLES:
             if name in _CASE_ROWS or "id" not in db.metadata.tables[name].columns:
                 continue
-            own = {"audit_entries": "'audit_ids'", "outbox": "'outbox_ids'"}.get(
-                name, f"pg_get_serial_sequence('{name}', 'id')")
-            self.connection.execute(text(
-                f"SELECT setval({own}, (SELECT greatest(max(id), 1) FROM {name}))"))  # noqa: S608 - own names
+            rows = db.metadata.tables[name]
+            own = {"audit_entries": literal("audit_ids"), "outbox": literal("outbox_ids")}.get(
+                name, func.pg_get_serial_sequence(name, "id"))
+            highest = select(func.greatest(func.max(rows.c.id), 1)).scalar_subquery()
+            self.connection.execute(select(func.setval(cast(own, REGCLASS), highest)))
 
 
 @dataclass
