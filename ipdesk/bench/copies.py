@@ -134,8 +134,8 @@ class Copier:
             change = _CHANGES.get(name)
             for row, links in prototype.links[name]:
                 new = {**row, **{column: numbers[space].get(old, row[column]) for column, space, old in links}}
-                for column in _LISTS.keys() & new.keys():
-                    new[column] = _json([numbers[_LISTS[column]][old] for old in json.loads(row[column])])
+                for listed in _LISTS.keys() & new.keys():
+                    new[listed] = _json([numbers[_LISTS[listed]][old] for old in json.loads(row[listed])])
                 if "reference" in new:
                     new["reference"] = references[row["reference"]]
                 if change:
