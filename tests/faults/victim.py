@@ -52,9 +52,13 @@ class Installation:
         make.use(self.app)
         market = make.marketplace(market="US")
         self.stores = [kept(make.store(marketplace_id=market.id)) for _ in range(stores)]
-        listings = [kept(make.listing(store=store)) for store in self.stores]
+        listings = self.more_listings()
         people = {"rights_holder": kept(make.user(role="rights_holder")), "legal": kept(make.user(role="legal"))}
         self.desk = Desk(self.app, self.clock, people, self.stores, listings)
+
+    def more_listings(self) -> list[Any]:
+        """One new listing in each store: nobody complains of the same one twice."""
+        return [kept(make.listing(store=store)) for store in self.stores]
 
     def overdue(self) -> list[Any]:
         """One complaint per store, each with a time to answer that has run out at this very instant."""
@@ -237,6 +241,7 @@ class _Relay:
 def full_disk(folder: Path, rounds: int, seed: int) -> dict[str, Any]:
     """The database may grow by one page more each time, until a filing fits: whatever does not fit leaves nothing."""
     place = Installation(folder, stores=20)
+    wanted = place.more_listings()
     place.desk.file()
     place.leave()
     with db.engine.connect() as connection:
@@ -249,7 +254,7 @@ def full_disk(folder: Path, rounds: int, seed: int) -> dict[str, Any]:
         room += 1
         place.leave()
         try:
-            place.desk.file()
+            place.desk.file(listings=wanted)
             break
         except OperationalError as error:
             if "full" not in str(error.orig):
@@ -266,6 +271,7 @@ def full_disk(folder: Path, rounds: int, seed: int) -> dict[str, Any]:
 def filled_disk(folder: Path, rounds: int, seed: int) -> dict[str, Any]:
     """Somebody else's file takes the last bytes of the file system, between two filings and for several."""
     place = Installation(folder, stores=20)
+    wanted = [place.more_listings() for _ in range(5)]
     place.desk.file()
     place.leave()
     ballast = folder / "ballast"
@@ -275,7 +281,7 @@ def filled_disk(folder: Path, rounds: int, seed: int) -> dict[str, Any]:
         place.leave()
         _fill(ballast, spare)
         try:
-            place.desk.file()
+            place.desk.file(listings=wanted.pop())
             full = False
         except OperationalError:
             full = True
@@ -285,7 +291,7 @@ def filled_disk(folder: Path, rounds: int, seed: int) -> dict[str, Any]:
         if full and (difference := changed(before, digest())):
             left.append([spare, difference])
         place.leave()
-    place.desk.file()
+    place.desk.file(listings=wanted.pop())
     return {"refused": refused, "left": left, "filed": True, "faults": place.sound()}
 
 
