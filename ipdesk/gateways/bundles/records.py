@@ -26,6 +26,7 @@ from ipdesk.core.deadlines.sheet import sheet
 from ipdesk.core.kernel.text import N_
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.core.workflow import Workflow
+from ipdesk.core.workflow.checker.parties import HOUSE_RULE
 from ipdesk.gateways.bundles.contents import DeadlineSheet, DeadlineStep, Event, Field, Letter, LogEntry
 from ipdesk.gateways.bundles.words import SIDES, Words
 
@@ -128,13 +129,20 @@ def _event(words: Words, row: Any, act: Act, body: Mapping[str, Any], numbers: N
     about = ", ".join(numbers.listings[number] for number in moved) if several else ""
     reached = "; ".join(words.state(law, state) for state in act.states)
     what = "\n".join(filter(None, (f"{title} ({about})" if about else title, f"→ {reached}" if reached else "")))
-    return Event(act.at, words.say(SIDES[act.side]), what, _basis(words, law, act), _target(row, act, body, numbers))
+    return Event(act.at, words.say(SIDES[act.side]), what, _basis(words, law, act, row.regime), _target(row, act, body, numbers))
 
 
-def _basis(words: Words, law: Workflow, act: Act) -> str:
+def _basis(words: Words, law: Workflow, act: Act, regime: str) -> str:
+    """What the step rests on. A notice's file serves every regime: a statute is cited only where it applies."""
     found = [line for _, start, end in act.moved if start for edge in law.edges(start, act.act) if edge.dest == end
-             for line in edge.basis]
+             for line in edge.basis if _applies(line, regime)]
     return "; ".join(words.law(line) for line in dict.fromkeys(found))
+
+
+def _applies(basis: str, regime: str) -> bool:
+    if basis.startswith(HOUSE_RULE) or not regime:
+        return True
+    return basis.partition(" §")[0] in rules.workflows.workflow(regime).law
 
 
 def _target(row: Any, act: Act, body: Mapping[str, Any], numbers: Numbers) -> str:

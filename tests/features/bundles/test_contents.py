@@ -172,6 +172,14 @@ def test_the_bundle_speaks_chinese(desk, contested, tmp_path):
     assert "Statutory elements" not in everything and "Page 1 of" not in everything
 
 
+def test_a_statute_is_cited_only_where_it_applies(desk):
+    filed = desk.file(listings=desk.listings[:1])[0]
+    desk.accept([filed])
+    made = contents(desk, filed)
+    assert [event.basis for event in made.chronology if event.basis]
+    assert not [event.basis for event in made.chronology if "U.S.C." in event.basis]
+
+
 def test_a_one_time_link_is_not_printed(desk):
     line = "Open the case: https://desk.example/links/abcDEF123_-abcDEF123xyz\nThank you"
     assert records.without_keys(line) == "Open the case: https://desk.example/links/[…]\nThank you"
