@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ipdesk.core.db.core import db
 from ipdesk.core.db.numbering import month_of, next_number
+from ipdesk.core.db.rows import write_rows
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.outbox.models import OUTBOX_IDS, InboxMessage, Outbox
 from ipdesk.core.outbox.render import Rendered, best_locale, letter_book
@@ -43,11 +44,24 @@ class Consequence:
 NO_CONSEQUENCE = Consequence()
 
 
+class Letter(NamedTuple):
+    """A letter that was written: the key of its row, to whom, and its words."""
+
+    month: int
+    id: int
+    message: str
+    recipient_role: str
+    channel: str
+    to_address: str
+    subject: str
+    body_text: str
+
+
 def enqueue_letter(
     *, message: str, recipient: Recipient, context: Mapping[str, Any], at: datetime,
     case_id: int | None = None, reference: str = NO_CASE,
     consequence: Consequence = NO_CONSEQUENCE, retention_class: str = "case",
-) -> list[Outbox]:
+) -> list[Letter]:
     """Render ``message`` for ``recipient`` and add one row for each way of reaching it.
 
     The caller's unit of work commits. ``recipient_name``, ``audience`` and ``reference`` of
@@ -61,22 +75,20 @@ def enqueue_letter(
     }
     book = letter_book()
     rendered = book.render(message, recipient.locale, facts)
-    digest = sha256_hex(canonical_json(book.facts(message, facts)))
+    digest = sha256_hex(canonical_json(rendered.facts))
     channels = ["mail"] if recipient.address or recipient.inbox is None else []
     channels += ["inbox"] if recipient.inbox else []
-    rows = []
-    for channel in channels:
-        row = _row(
-            channel=channel, to_address=recipient.address if channel == "mail" else "",
-            message=message, recipient_role=recipient.role, locale=best_locale(recipient.locale),
-            rendered=rendered, digest=digest, at=at, case_id=case_id, reference=reference,
-            consequence=consequence if channel == channels[0] else NO_CONSEQUENCE,
-            subject_id=recipient.subject_id, retention_class=retention_class,
-        )
-        if channel == "inbox" and recipient.inbox is not None:
-            _place_in_inbox(row, recipient.inbox)
-        rows.append(row)
-    return rows
+    rows = [_row(
+        channel=channel, to_address=recipient.address if channel == "mail" else "",
+        message=message, recipient_role=recipient.role, locale=best_locale(recipient.locale),
+        rendered=rendered, digest=digest, at=at, case_id=case_id, reference=reference,
+        consequence=consequence if channel == channels[0] else NO_CONSEQUENCE,
+        subject_id=recipient.subject_id, retention_class=retention_class,
+    ) for channel in channels]
+    write_rows(Outbox, rows)
+    if recipient.inbox is not None:
+        _place_in_inbox(rows[-1], recipient.inbox)
+    return [Letter(*(row[name] for name in Letter._fields)) for row in rows]
 
 
 def enqueue_webhook(
@@ -86,34 +98,34 @@ def enqueue_webhook(
 ) -> Outbox:
     """Add a signed call of ``url``; the body is ``payload`` as canonical JSON, fixed now."""
     body = canonical_json(payload)
-    return _row(
+    row = Outbox(**_row(
         channel="webhook", to_address=url, message=event, recipient_role="marketplace",
         locale="en", rendered=Rendered(event, body.decode(), ""), digest=sha256_hex(body), at=at,
         case_id=case_id, reference=reference, consequence=consequence, subject_id="",
         retention_class=retention_class,
-    )
+    ))
+    db.session.add(row)
+    return row
 
 
 def _row(
     *, channel: str, to_address: str, message: str, recipient_role: str, locale: str,
     rendered: Rendered, digest: str, at: datetime, case_id: int | None, reference: str,
     consequence: Consequence, subject_id: str, retention_class: str,
-) -> Outbox:
+) -> dict[str, Any]:
     month = month_of(at)
-    row = Outbox(
-        month=month, id=next_number(Outbox, month, OUTBOX_IDS), case_id=case_id, thread_key=reference, message=message,
-        recipient_role=recipient_role, channel=channel, to_address=to_address, locale=locale,
-        subject=rendered.subject, body_text=rendered.text, body_html=rendered.html,
-        context_sha256=digest, subject_id=subject_id, retention_class=retention_class,
-        on_delivered=consequence.on_delivered, on_failed=consequence.on_failed,
-        trigger_facts=dict(consequence.facts), enqueued_at=at, next_attempt_at=at,
-    )
-    db.session.add(row)
-    return row
+    return {
+        "month": month, "id": next_number(Outbox, month, OUTBOX_IDS), "case_id": case_id,
+        "thread_key": reference, "message": message, "recipient_role": recipient_role,
+        "channel": channel, "to_address": to_address, "locale": locale,
+        "subject": rendered.subject, "body_text": rendered.text, "body_html": rendered.html,
+        "context_sha256": digest, "subject_id": subject_id, "retention_class": retention_class,
+        "on_delivered": consequence.on_delivered, "on_failed": consequence.on_failed,
+        "trigger_facts": dict(consequence.facts), "enqueued_at": at, "next_attempt_at": at,
+    }
 
 
-def _place_in_inbox(row: Outbox, inbox: tuple[str, int]) -> None:
-    db.session.add(InboxMessage(
-        owner_kind=inbox[0], owner_id=inbox[1], letter=row, case_id=row.case_id,
-        placed_at=row.enqueued_at,
-    ))
+def _place_in_inbox(row: Mapping[str, Any], inbox: tuple[str, int]) -> None:
+    write_rows(InboxMessage, [{
+        "owner_kind": inbox[0], "owner_id": inbox[1], "outbox_month": row["month"],
+        "outbox_id": row["id"], "case_id": row["case_id"], "placed_at": row["enqueued_at"]}])

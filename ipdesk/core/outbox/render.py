@@ -9,7 +9,7 @@ letter is decided, not when it is sent: what was sent is evidence.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -41,11 +41,12 @@ class LetterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What the recipient reads. ``subject`` is not yet a header: ``seal_mail`` cleans it."""
+    """What the recipient reads, and the ``facts`` it was made of. ``subject`` is not yet a header: ``seal_mail`` cleans it."""
 
     subject: str
     text: str
     html: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class LetterBook:
             html = environment.get_template("layout.html.j2").render(page)
         except UndefinedError as error:
             raise LetterError(f"{message}: {error.message}") from error
-        return Rendered(_one_line(subject), _settle_blank_lines(text), html)
+        return Rendered(_one_line(subject), _settle_blank_lines(text), html, facts)
 
     def facts(self, message: str, context: Mapping[str, Any]) -> dict[str, Any]:
         """The part of ``context`` that ``message`` may see, cleaned."""

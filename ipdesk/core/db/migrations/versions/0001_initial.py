@@ -757,7 +757,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_complaints_organisation', ['organisation_id', 'id'], unique=False)
         batch_op.create_index('ix_complaints_queue', ['for_staff', 'next_due_at', 'id'], unique=False)
         batch_op.create_index('ix_complaints_right', ['right_id', 'id'], unique=False)
-        batch_op.create_index('ix_complaints_stage', ['stage_name', 'regime', 'id'], unique=False)
+        batch_op.create_index('ix_complaints_stage', ['stage_name', 'regime', 'id', 'store_id', 'right_id', 'organisation_id', 'for_staff', 'for_complainant', 'to_respond'], unique=False)
         batch_op.create_index('ix_complaints_store', ['store_id', 'to_respond', 'id'], unique=False)
 
     op.create_table('holds',
