@@ -6,12 +6,13 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ipdesk.core.casework import clocks
 from ipdesk.core.db.core import db
 from ipdesk.core.outbox.models import InboxMessage, Outbox
 from ipdesk.desk import legal
+from ipdesk.features.accounts.models import User
 from ipdesk.features.complaints.models import Complaint, Notice
 from ipdesk.features.counter_notices import queries as counter_notices
 from ipdesk.features.evidence.models import Exhibit
@@ -42,7 +43,9 @@ def recorded(floor, **given):
 
 def test_a_notice_that_came_by_mail_keeps_its_original_and_its_day_of_arrival(floor):
     legal_staff = floor.browser("legal")
-    legal_staff.set_cookie("zone", "Europe/Berlin")
+    with floor.app.app_context():
+        db.session.execute(update(User).where(User.id == legal_staff.user.id).values(zone="Europe/Berlin"))
+        db.session.commit()
     answer = legal_staff.post("/notices/record", data=recorded(floor), content_type="multipart/form-data")
     assert answer.status_code == 303, text_of(answer)[-3000:]
     with floor.app.app_context():

@@ -97,7 +97,7 @@ def test_a_bad_file_says_so_beside_the_field_and_the_good_one_stays(client: Flas
     answer = send(client, "my grounds", [(b"", "empty.jpg"), (b"good", "good.txt"), (b"MZ" + bytes(99), "virus.jpg")])
     assert (answer.status_code, taken) == (422, [])
     assert 'value="my grounds"' in answer.text
-    assert answer.text.count("govuk-error-message") == 2
+    assert answer.text.count("govuk-error-message\">") == 2
     assert "“empty.jpg” is empty" in answer.text and "“virus.jpg” is a kind of file" in answer.text
     assert "good.txt" in answer.text and len(references()) == 1
 
