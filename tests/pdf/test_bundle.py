@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import subprocess
 from dataclasses import replace
 
 import pdf_sample as sample
@@ -10,15 +9,7 @@ import pikepdf
 import pytest
 
 from ipdesk.gateways.bundles.render import render
-
-
-def text(path, page: int | None = None) -> str:
-    pages = [] if page is None else ["-f", str(page), "-l", str(page)]
-    return subprocess.run(["pdftotext", "-layout", *pages, str(path), "-"], capture_output=True, text=True, check=True).stdout
-
-
-def pages_of(path) -> list[str]:
-    return text(path).split("\f")[:-1]
+from tests.papers import fonts_of, is_sound, text_of, text_of_page, text_of_pages
 
 
 def outline(path) -> list[tuple[str, int, list]]:
@@ -42,7 +33,7 @@ def links(pdf, page: int) -> list[tuple[float, int]]:
 
 def test_sections_come_in_the_order_of_a_case_file(whole):
     path, _, _ = whole
-    everything = text(path)
+    everything = text_of(path)
     order = [
         "Evidence bundle",
         "The parties\n",
@@ -67,7 +58,7 @@ def test_sections_come_in_the_order_of_a_case_file(whole):
 
 def test_every_page_carries_its_own_number_of_all_the_reference_or_exhibit_and_the_bundle_id(whole):
     path, report, _ = whole
-    pages = pages_of(path)
+    pages = text_of_pages(path)
     assert len(pages) == report.pages
     for number, page in enumerate(pages, 1):
         foot = page.rstrip().splitlines()[-1]
@@ -81,17 +72,17 @@ def test_every_page_carries_its_own_number_of_all_the_reference_or_exhibit_and_t
 def test_exhibits_stand_where_the_report_says(whole):
     path, report, _ = whole
     first, _last = report.exhibits[0].shown
-    assert [f"certificate page {k}" in text(path, first + k - 1) for k in (1, 2, 3)] == [True] * 3
-    assert "invoice page 1" in text(path, report.exhibits[3].shown[0])
-    mail = text(path, report.exhibits[2].shown[0])
+    assert [f"certificate page {k}" in text_of_page(path, first + k - 1) for k in (1, 2, 3)] == [True] * 3
+    assert "invoice page 1" in text_of_page(path, report.exhibits[3].shown[0])
+    mail = text_of_page(path, report.exhibits[2].shown[0])
     assert "The sole of the shoe bears the mark." in mail and "<b>not bold</b>" in mail and "receipt.bin" in mail
-    video = text(path, report.exhibits[4].shown[0])
+    video = text_of_page(path, report.exhibits[4].shown[0])
     assert "Slip sheet for exhibit S-2" in video and report.exhibits[4].sha256[:8] in video and "4,012 bytes" in video
 
 
 def test_index_prints_the_pages_of_each_exhibit_and_links_to_its_first_page(whole):
     path, report, contents = whole
-    index = text(path, 2) + text(path, 3)
+    index = text_of_page(path, 2) + text_of_page(path, 3)
     for exhibit, shown in zip(contents.exhibits, report.exhibits, strict=True):
         pages = str(shown.shown[0]) if shown.shown[0] == shown.shown[1] else f"{shown.shown[0]}–{shown.shown[1]}"
         assert re.search(rf"{exhibit.id} .* {pages}\n", index), exhibit.id
@@ -102,7 +93,7 @@ def test_index_prints_the_pages_of_each_exhibit_and_links_to_its_first_page(whol
 
 def test_statutory_elements_name_the_page_that_proves_them(whole):
     path, report, _ = whole
-    pages = pages_of(path)
+    pages = text_of_pages(path)
     sheet = next(n for n, page in enumerate(pages, 1) if "The exact electronic location" in page)
     notice = next(n for n, page in enumerate(pages, 1) if "Notice N-4QRT-81ZW" in page)
     assert re.search(rf"substantiated.*Art\. 16\(2\)\(a\) +yes +{notice}\n", pages[sheet - 1])
@@ -127,7 +118,7 @@ def test_bookmarks_are_nested_name_pages_and_lead_there(whole):
 
 def test_manifest_lists_the_hash_of_every_file(whole):
     path, report, contents = whole
-    manifest = re.sub(r"\s+", " ", "".join(p for p in pages_of(path) if "sha256sum" in p))
+    manifest = re.sub(r"\s+", " ", "".join(p for p in text_of_pages(path) if "sha256sum" in p))
     for exhibit in contents.exhibits:
         digest = hashlib.sha256(exhibit.source()).hexdigest()
         assert digest[:32] in manifest and digest[32:] in manifest, exhibit.id
@@ -154,10 +145,9 @@ def test_document_opens_at_full_size_with_title_language_labels_and_nothing_that
 
 def test_public_checkers_find_nothing(whole):
     path, _, _ = whole
-    check = subprocess.run(["qpdf", "--check", str(path)], capture_output=True, text=True)
-    assert check.returncode == 0, check.stdout + check.stderr
-    fonts = subprocess.run(["pdffonts", "-l", "13", str(path)], capture_output=True, text=True).stdout.splitlines()[2:]
-    assert fonts and all(re.search(r"yes yes yes +\d+ +\d+$", line) for line in fonts)
+    assert is_sound(path)
+    fonts = fonts_of(path, 13)
+    assert fonts and set(fonts.values()) == {(True, True, True)}, fonts
 
 
 def test_same_contents_give_the_same_bytes_and_others_another_id(tmp_path, whole):
@@ -171,14 +161,14 @@ def test_same_contents_give_the_same_bytes_and_others_another_id(tmp_path, whole
 
 def test_a_bundle_without_exhibits_says_so(tmp_path):
     report = render(sample.bundle(), tmp_path / "b.pdf")
-    assert report.exhibits == () and "This bundle has no exhibits." in text(tmp_path / "b.pdf")
+    assert report.exhibits == () and "This bundle has no exhibits." in text_of(tmp_path / "b.pdf")
 
 
 def test_exhibit_1_never_shows_the_pages_of_exhibit_11(tmp_path):
     exhibits = [sample.exhibit(f"A-{n}", sample.pdf(1, f"document{n}only"), f"{n}.pdf") for n in range(1, 13)]
     report = render(sample.bundle(*exhibits), tmp_path / "b.pdf")
     for n, shown in enumerate(report.exhibits, 1):
-        assert f"document{n}only page 1" in text(tmp_path / "b.pdf", shown.shown[0])
+        assert f"document{n}only page 1" in text_of_page(tmp_path / "b.pdf", shown.shown[0])
 
 
 def test_long_index_keeps_links_and_numbers(tmp_path):
@@ -186,7 +176,7 @@ def test_long_index_keeps_links_and_numbers(tmp_path):
     report = render(
         sample.bundle(*(sample.exhibit(f"A-{n}", one, f"{n}.pdf", title=f"Paper {n} of many") for n in range(1, 451))), tmp_path / "b.pdf"
     )
-    pages = pages_of(tmp_path / "b.pdf")
+    pages = text_of_pages(tmp_path / "b.pdf")
     for n in (1, 200, 201, 450):
         row = next(page for page in pages if re.search(rf"A-{n} +Paper {n} of many +{report.exhibits[n - 1].shown[0]}\n", page))
         assert row

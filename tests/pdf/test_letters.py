@@ -11,6 +11,7 @@ import pytest
 from ipdesk.gateways.bundles import contents as c
 from ipdesk.gateways.bundles.printable import LONGEST_FIELD, LONGEST_WORD, one_line, plain_line, printable
 from ipdesk.gateways.bundles.render import render
+from tests.papers import text_of
 
 SCRIPTS = {
     "chinese": "中文投诉材料：商品涉嫌侵权",
@@ -27,10 +28,6 @@ SCRIPTS = {
     "emoji": "😀 📦 ⚠️ 🏷️",
     "symbols": "→ ✓ ☎ №",
 }
-
-
-def text_of(path) -> str:
-    return subprocess.run(["pdftotext", "-layout", str(path), "-"], capture_output=True, text=True, check=True).stdout
 
 
 def notdef(path) -> list:
@@ -63,6 +60,20 @@ def test_the_check_for_boxes_can_fail(tmp_path, monkeypatch):
 
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "raw.pdf")], check=True)
     assert notdef(tmp_path / "raw.pdf")
+
+
+def test_fonts_that_moved_are_looked_for_where_they_are(tmp_path, monkeypatch):
+    """fontconfig says nothing of a folder that is gone: what another installation derived must not be taken."""
+    from ipdesk.gateways.bundles import fonts
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    derived = set()
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "Same.ttf").write_bytes(b"same face")
+        monkeypatch.setattr(fonts, "font_folders", lambda place=place: [tmp_path / place])
+        derived.add(fonts.font_cache())
+    assert len(derived) == 2
 
 
 def test_a_character_that_no_font_has_becomes_the_replacement_sign(tmp_path):

@@ -56,9 +56,13 @@ def font_folders() -> list[Path]:
 
 
 def font_cache() -> Path:
-    """A private folder for what is derived from the fonts, keyed by their names and sizes."""
-    listing = [(f.name, f.stat().st_size) for folder in font_folders() for f in sorted(folder.glob("*.tt[fc]"))]
-    key = hashlib.sha256(json.dumps(listing).encode()).hexdigest()[:16]
+    """A private folder for what is derived from the fonts, keyed by where they lie, their sizes and the code that derives.
+
+    Two installations of one user share the folder only when they share the fonts: fontconfig is silent about a folder
+    that is gone, and a page would print as boxes.
+    """
+    listing = [(str(f), f.stat().st_size) for folder in font_folders() for f in sorted(folder.glob("*.tt[fc]"))]
+    key = hashlib.sha256(json.dumps(listing).encode() + Path(__file__).read_bytes()).hexdigest()[:16]
     home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
     for base in (Path(home) / "ipdesk", Path(tempfile.gettempdir()) / f"ipdesk-{os.getuid()}"):
         folder = base / f"fonts-{key}"

@@ -1,7 +1,6 @@
 """The statement of reasons speaks the languages of both sides."""
 
 from ipdesk.core.db.core import db
-from ipdesk.core.kernel.actors import Actor
 from ipdesk.features.accounts.models import User
 from ipdesk.features.complaints import queries
 from ipdesk.features.decisions.statement import statement_of_reasons
