@@ -5,7 +5,6 @@ from typing import Any
 
 import pikepdf
 
-from ipdesk.bench.fill import SILENT
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count, cycle
-from typing import Any
 
 from flask_security import hash_password
 from sqlalchemy import Connection, func, inspect, select, text

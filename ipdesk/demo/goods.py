@@ -1,8 +1,11 @@
 """What is sold in the demo: stores, listings and their pictures, all invented."""
 
 import io
+import os
 
 from PIL import Image, ImageDraw
+
+from ipdesk.gateways.bundles import fonts
 
 STORES = (  # id, name, contact, language
     ("S-1001", "Blue Harbour Electronics", "seller-a@shops.example", "en"),
@@ -89,11 +92,13 @@ def photo(seed: int, words: str) -> bytes:
 
 def paper(title: str, lines: list[str]) -> bytes:
     """A one-page PDF of a paper (certificate, invoice, court filing)."""
+    # fontconfig reads this once in the life of a process: a bare machine has no face for Chinese.
+    os.environ["FONTCONFIG_FILE"] = str(fonts.prepare())
     import weasyprint
     from markupsafe import escape
 
     body = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    html = (f"<html lang=en><style>@page{{size:A4;margin:30mm}}body{{font:12pt 'Noto Sans',sans-serif}}"
+    html = (f"<html lang=en><style>@page{{size:A4;margin:30mm}}body{{font:12pt 'Noto Sans','Noto Sans CJK SC'}}"
             f"h1{{font-size:18pt;border-bottom:1px solid #444;padding-bottom:4mm}}</style>"
             f"<h1>{escape(title)}</h1>{body}</html>")
     return weasyprint.HTML(string=html, url_fetcher=_Nothing()).write_pdf()

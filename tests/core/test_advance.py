@@ -8,7 +8,7 @@ from sqlalchemy import event, select
 
 from ipdesk.core.casework import tallies
 from ipdesk.core.casework.advance import advance
-from ipdesk.core.casework.models import TallyEntry
+from ipdesk.core.casework.models import Case, TallyEntry
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.sweep import remind, sweep
 from ipdesk.core.db.core import db
@@ -295,13 +295,23 @@ def due_complaints(desk, most=3):
     return found
 
 
-def test_one_that_cannot_be_fired_holds_nobody_up_and_leaves_no_half(desk, monkeypatch):
+def fail_in_python(act):
+    raise Fault
+
+
+def fail_in_the_database(act):
+    db.session.add(Case(kind="complaint", reference=act.case.reference, workflow="", workflow_version=1, workflow_digest="", opened_at=act.at))
+    db.session.flush()
+
+
+@pytest.mark.parametrize("fail", [fail_in_python, fail_in_the_database])
+def test_one_that_cannot_be_fired_holds_nobody_up_and_leaves_no_half(desk, monkeypatch, fail):
     found = due_complaints(desk)
     letter = rules.letters["listing_delisted"]
 
     def broken(act, recipient):
         if act.row.id == found[1].id:
-            raise Fault
+            fail(act)
         return letter(act, recipient)
 
     monkeypatch.setitem(rules.letters, "listing_delisted", broken)

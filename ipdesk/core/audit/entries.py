@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ipdesk.core.audit.models import AUDIT_IDS, AuditDisclosure, AuditEntry
 from ipdesk.core.db.core import db
 from ipdesk.core.db.numbering import month_of, next_number
-from ipdesk.core.db.rows import write_rows
+from ipdesk.core.db.rows import waiting_rows, write_rows_at_commit, write_waiting
 from ipdesk.core.kernel.canonical import canonical_json, salted_commitment, sha256_hex
 from ipdesk.core.kernel.ids import new_token
 
 FIRST = "0" * 64
+_last_entry = select(AuditEntry.number, AuditEntry.hash).where(
+    AuditEntry.case_id == bindparam("case_id")).order_by(AuditEntry.number.desc()).limit(1)
 
 
 def append_entry(
@@ -35,24 +37,26 @@ def append_entry(
         "roles": list(actor_roles), "payload": payload, "previous": previous,
         "commitments": {name: salted_commitment(v, salt) for name, (v, salt) in kept.items()},
     })
-    write_rows(AuditEntry, [{
+    write_rows_at_commit(AuditEntry, [{
         "month": month, "id": key, "case_id": case_id, "number": number, "act": act, "at": at,
         "body": body.decode(), "previous": previous, "hash": sha256_hex(body)}])
-    write_rows(AuditDisclosure, [
+    write_rows_at_commit(AuditDisclosure, [
         {"month": month, "entry_id": key, "field": name, "salt": salt, "value": value}
         for name, (value, salt) in kept.items()])
 
 
 def _follows(case_id: int) -> tuple[int, str]:
     """Number and previous hash of the next entry of a case."""
+    own = [row for row in waiting_rows(AuditEntry) if row["case_id"] == case_id]
+    if own:
+        return own[-1]["number"] + 1, own[-1]["hash"]
     with db.session.no_autoflush:  # entries never wait in the session
-        last = db.session.execute(
-            select(AuditEntry.number, AuditEntry.hash).where(AuditEntry.case_id == case_id)
-            .order_by(AuditEntry.number.desc()).limit(1)).first()
+        last = db.session.execute(_last_entry, {"case_id": case_id}).first()
     return (last.number + 1, last.hash) if last else (1, FIRST)
 
 
 def entries_of(case_id: int) -> list[AuditEntry]:
     """The chain of a case in order."""
+    write_waiting()
     return list(db.session.execute(
         select(AuditEntry).where(AuditEntry.case_id == case_id).order_by(AuditEntry.number)).scalars())

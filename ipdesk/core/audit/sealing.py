@@ -9,6 +9,8 @@ from ipdesk.core.audit.models import AuditEntry, AuditHead, AuditLeaf, AuditNode
 from ipdesk.core.audit.signing import Checkpoint, sign
 from ipdesk.core.db.core import db
 
+_newest_head = select(AuditHead.signed).order_by(AuditHead.size.desc()).limit(1)
+
 
 def seal(*, origin: str, private_key: bytes, at: datetime, limit: int = 5000) -> int:
     """Append what is not yet a leaf, sign the new head; in a unit of work. Returns how many.
@@ -53,8 +55,7 @@ def latest_head() -> AuditHead | None:
 def head_line() -> str:
     """The footer line of letters: origin, size and root of the newest head; empty before the first."""
     with db.session.no_autoflush:  # heads never wait in the session
-        signed = db.session.execute(
-            select(AuditHead.signed).order_by(AuditHead.size.desc()).limit(1)).scalar()
+        signed = db.session.execute(_newest_head).scalar()
     if signed is None:
         return ""
     origin, size, root = signed.split("\n")[:3]

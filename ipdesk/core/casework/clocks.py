@@ -1,10 +1,10 @@
 """Clocks of a case: opened, stopped and looked up in the transaction of the act that causes it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ipdesk.core.casework.models import CaseFact
 from ipdesk.core.casework.rules import rules
@@ -14,6 +14,9 @@ from ipdesk.core.deadlines.models import Deadline
 
 ENTERED = "entered"
 ONE_SECOND = timedelta(seconds=1)
+# Statements of every act are made once: making them anew costs as much as running them.
+_open_of_case = select(Deadline).where(
+    Deadline.case_id == bindparam("case_id"), Deadline.status == "open").order_by(Deadline.due_at)
 
 
 def deadline_rule(name: str) -> Mapping[str, Any]:
@@ -27,7 +30,7 @@ def leave(act: Any, transition: Any, group: Sequence[Any]) -> None:
     names = {law.states[act.moved[m.id]].deadline for m in group if act.moved[m.id]}
     names |= set(transition.deadlines.get("stop", ()))
     if names := {name for name in names if name}:
-        _stop(names, act.case.id, {mover.id for mover in group}, act.at)
+        _stop(act, names, {mover.id for mover in group})
 
 
 def enter(act: Any, state: str, group: Sequence[Any], transition: Any = None) -> None:
@@ -95,10 +98,9 @@ def _first_reminder(rule: Mapping[str, Any], due: datetime, now: datetime) -> da
     return at if at > now else None
 
 
-def _stop(names: Iterable[str], case_id: int, ids: set[int], at: datetime) -> None:
-    wanted = set(names)
-    for row in _running(case_id):
-        if row.name not in wanted:
+def _stop(act: Any, names: set[str], ids: set[int]) -> None:
+    for row in _running(act):
+        if row.name not in names:
             continue
         left = [mover for mover in row.movers if mover not in ids]
         if left == row.movers:
@@ -106,7 +108,7 @@ def _stop(names: Iterable[str], case_id: int, ids: set[int], at: datetime) -> No
         if left:
             row.movers = left
         else:
-            row.status, row.ended_at = "stopped", at
+            row.status, row.ended_at = "stopped", act.at
 
 
 def target_of(line: Deadline) -> datetime:
@@ -139,15 +141,14 @@ def looked_at(case_id: int, at: datetime) -> None:
 
 def next_due_after(act: Any) -> datetime | None:
     """The earliest ``target_of`` the open deadlines of the case once ``act`` is written, UTC."""
-    return min((target_of(line) for line in _running(act.case.id)), default=None)
+    return min((target_of(line) for line in _running(act)), default=None)
 
 
-def _running(case_id: int) -> list[Deadline]:
-    """The open deadlines of a case as this unit of work leaves them, whether it has written them yet or not."""
-    with db.session.no_autoflush:
-        stored = open_deadlines(case_id)
-    waiting = [row for row in db.session.new if isinstance(row, Deadline) and row.case_id == case_id]
-    return [row for row in [*stored, *waiting] if row.status == "open"]
+def _running(act: Any) -> list[Deadline]:
+    """The open deadlines of the case as ``act`` leaves them: those that it found, read once, and those that it opened."""
+    if "open_deadlines" not in act.recorded:
+        act.recorded["open_deadlines"] = open_deadlines(act.case.id)
+    return [row for row in {*act.recorded["open_deadlines"], *act.deadlines} if row.status == "open"]
 
 
 def next_due(case_id: int) -> datetime | None:
@@ -157,5 +158,4 @@ def next_due(case_id: int) -> datetime | None:
 
 def open_deadlines(case_id: int) -> list[Deadline]:
     """The running clocks of a case, most urgent first."""
-    return list(db.session.execute(select(Deadline).where(
-        Deadline.case_id == case_id, Deadline.status == "open").order_by(Deadline.due_at)).scalars())
+    return list(db.session.execute(_open_of_case, {"case_id": case_id}).scalars())

@@ -39,10 +39,19 @@ def sweep(now: datetime, batch: int = BATCH) -> int:
             select(Deadline).where(Deadline.status == "open", Deadline.missed_at.is_(None),
                                    Deadline.fires_at <= now)
             .order_by(Deadline.fires_at, Deadline.id).limit(batch))
-        rows_by_id(Case, [deadline.case_id for deadline in due])  # all at once, for what follows
+        _prefetch(due)
         for deadline in due:
             _fire(deadline, now)
     return len(due)
+
+
+def _prefetch(due: Sequence[Deadline]) -> None:
+    """Read the cases of these deadlines, and what acts on them look at, all at once instead of one by one."""
+    kinds: dict[str, list[int]] = {}
+    for case in rows_by_id(Case, [deadline.case_id for deadline in due]).values():
+        kinds.setdefault(case.kind, []).append(case.id)
+    for kind, case_ids in kinds.items():
+        rules.kinds[kind].prefetch(case_ids)
 
 
 def _leased(query: Select[Any]) -> Sequence[Deadline]:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 from ipdesk.core.casework.models import Tally, TallyEntry
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
-from ipdesk.core.db.rows import write_rows
+from ipdesk.core.db.rows import write_rows_at_commit
 
 Counted = frozenset[tuple[str, str]]
 
@@ -27,7 +27,7 @@ def step(row: Any, before: Counted | None) -> None:
     old = before or frozenset()
     rows = [{"scope": s, "key": k, "delta": -1} for s, k in sorted(old - now)]
     rows += [{"scope": s, "key": k, "delta": 1} for s, k in sorted(now - old)]
-    write_rows(TallyEntry, rows)
+    write_rows_at_commit(TallyEntry, rows)
 
 
 def fold(limit: int = 20_000) -> int:

@@ -29,6 +29,7 @@ def zone_text(zone: str, locale: str) -> str:
     return translate(N_("%(place)s time"), locale) % {"place": place}
 
 
+@lru_cache(maxsize=4096)
 def moment_text(at: datetime, zone: str, locale: str) -> str:
     """``Thu 3 Dec 2026, 23:59 New York time``."""
     local = at.astimezone(ZoneInfo(zone))

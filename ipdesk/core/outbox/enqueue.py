@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ipdesk.core.db.core import db
 from ipdesk.core.db.numbering import month_of, next_number
-from ipdesk.core.db.rows import write_rows
+from ipdesk.core.db.rows import write_rows_at_commit
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.outbox.models import OUTBOX_IDS, InboxMessage, Outbox
 from ipdesk.core.outbox.render import Rendered, best_locale, letter_book
@@ -85,7 +85,7 @@ def enqueue_letter(
         consequence=consequence if channel == channels[0] else NO_CONSEQUENCE,
         subject_id=recipient.subject_id, retention_class=retention_class,
     ) for channel in channels]
-    write_rows(Outbox, rows)
+    write_rows_at_commit(Outbox, rows)
     if recipient.inbox is not None:
         _place_in_inbox(rows[-1], recipient.inbox)
     return [Letter(*(row[name] for name in Letter._fields)) for row in rows]
@@ -126,6 +126,6 @@ def _row(
 
 
 def _place_in_inbox(row: Mapping[str, Any], inbox: tuple[str, int]) -> None:
-    write_rows(InboxMessage, [{
+    write_rows_at_commit(InboxMessage, [{
         "owner_kind": inbox[0], "owner_id": inbox[1], "outbox_month": row["month"],
         "outbox_id": row["id"], "case_id": row["case_id"], "placed_at": row["enqueued_at"]}])

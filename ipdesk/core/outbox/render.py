@@ -17,9 +17,10 @@ from typing import Any
 import yaml
 from babel import Locale
 from babel.support import Translations
-from jinja2 import FileSystemLoader, StrictUndefined, UndefinedError
+from jinja2 import FileSystemLoader, StrictUndefined, UndefinedError, nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
 
 from ipdesk.core.outbox.headers import clean_text
 
@@ -124,8 +125,32 @@ def letter_book() -> LetterBook:
     return LetterBook()
 
 
-def _environment(templates: Path, translations: Path, locale: str) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+class _Translating(NodeTransformer):
+    """Puts the translation in the place of every ``_("text")`` without variables, when a letter is compiled."""
+
+    def __init__(self, catalogue: Translations) -> None:
+        self._catalogue = catalogue
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:
+        self.generic_visit(node)
+        if isinstance(node.node, nodes.Name) and node.node.name == "_" and not node.kwargs and len(node.args) == 1 \
+                and isinstance(node.args[0], nodes.Const):
+            text = nodes.Const(self._catalogue.gettext(node.args[0].value) % {}, lineno=node.lineno)
+            return nodes.MarkSafeIfAutoescape(text, lineno=node.lineno)  # as gettext itself has it in HTML
+        return node
+
+
+class _Letters(ImmutableSandboxedEnvironment):
+    """An environment of one language, which ``catalogue`` translates into."""
+
+    catalogue: Translations
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        return _Translating(self.catalogue).visit(super()._parse(source, name, filename))
+
+
+def _environment(templates: Path, translations: Path, locale: str) -> _Letters:
+    environment = _Letters(
         loader=FileSystemLoader(templates),
         extensions=["jinja2.ext.i18n"],
         undefined=StrictUndefined,
@@ -142,6 +167,7 @@ def _environment(templates: Path, translations: Path, locale: str) -> ImmutableS
     catalogue = Translations.load(translations, [locale], domain="mail")
     if locale != LOCALES[0] and not isinstance(catalogue, Translations):
         raise LetterError(f"no compiled letters for {locale} in {translations}")
+    environment.catalogue = catalogue
     environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     return environment
 

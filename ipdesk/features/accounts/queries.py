@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Text, or_, select, type_coerce
+from sqlalchemy import Row, Text, bindparam, or_, select, type_coerce
 from sqlalchemy.orm import joinedload
 
 from ipdesk.core.db.core import db
@@ -24,6 +24,9 @@ from ipdesk.features.accounts.models import (
 
 # A session lasts no longer than this, however busy it is.
 SESSION_LIFETIME = timedelta(hours=12)
+_main_of_store = select(StoreBinding).where(
+    StoreBinding.store_id == bindparam("store_id"), StoreBinding.main, StoreBinding.revoked_at.is_(None),
+).options(joinedload(StoreBinding.user))
 ACCOUNT_COLUMNS = (
     User.id, User.email, User.name, User.password, User.active, User.fs_uniquifier,
     User.confirmed_at, User.locale, User.zone, User.role_names, User.organisation_id,
@@ -144,11 +147,7 @@ def bindings_of_store(store_id: int) -> Sequence[StoreBinding]:
 
 def main_binding(store_id: int) -> StoreBinding | None:
     """The store's main account, if it has been claimed."""
-    return db.session.execute(
-        select(StoreBinding).where(
-            StoreBinding.store_id == store_id, StoreBinding.main, StoreBinding.revoked_at.is_(None))
-        .options(joinedload(StoreBinding.user))
-    ).scalar_one_or_none()
+    return db.session.execute(_main_of_store, {"store_id": store_id}).scalar_one_or_none()
 
 
 def claimed_stores() -> Any:

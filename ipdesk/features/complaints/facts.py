@@ -18,7 +18,7 @@ from ipdesk.features.rights.models import Right
 def describe_complaint(row: Complaint) -> dict[str, Any]:
     """The facts of a complaint and of its claims; keys as in ``tables/disclosure.yaml``."""
     notice = db.session.get(Notice, row.notice_id)
-    claims = queries.claims_of(row.id)
+    claims = row.claims
     law = workflow_of(row.case)
     store = db.session.get(Store, row.store_id)
     return {

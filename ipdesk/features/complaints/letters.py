@@ -1,6 +1,6 @@
 """What letters about notices and complaints may say: plain facts for the templates under ``mail/``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ipdesk.core.casework import clocks
@@ -134,7 +134,7 @@ def _notice_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
     found = queries.listings_of([_Ref(key) for key in listings])
     codes = set(notice.missing)
     return {
-        "right": right_of(notice, recipient),
+        "right": right_of(facts.right_of_notice(notice), recipient),
         "listings": [_listing(row) for row in found.values()],
         "received_text": when(notice.received_at, recipient),
         "row_answers": [_row_answer(row, recipient) for row in rows],
@@ -163,10 +163,11 @@ def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
     store = db.session.get(Store, complaint.store_id)
     found = queries.listings_of(act.movers)
     listings = [_listing(found[claim.listing_id]) for claim in act.movers]
+    right = facts.right_of_notice(notice)
     return {
-        "right": right_of(notice, recipient),
+        "right": right_of(right, recipient),
         "listings": listings,
-        "complainant": complainant(notice),
+        "complainant": complainant(notice, right),
         "store": {"name": store.name},
         "explanation": _explanation(notice, act.movers),
         "cause": CAUSES.get(act.trigger, "decision"),
@@ -184,19 +185,17 @@ def _listing(row: Any) -> dict[str, str]:
     return {"title": row.title, "listing_id": row.external_id, "url": row.url}
 
 
-def right_of(notice: Notice, recipient: Recipient) -> dict[str, str] | None:
-    """The right as letters name it."""
-    right = facts.right_of_notice(notice)
+def right_of(right: Mapping[str, Any] | None, recipient: Recipient) -> dict[str, str] | None:
+    """The right (facts of it) as letters name it."""
     if right is None:
         return None
     return {"title": right["title"], "type": say(RIGHT_KINDS[right["kind"]], recipient),
             "number": right["number"], "owner": right["owner"]}
 
 
-def complainant(notice: Notice) -> dict[str, str]:
+def complainant(notice: Notice, right: Mapping[str, Any] | None) -> dict[str, str]:
     """Who complains, with the public contact of the right."""
-    right = facts.right_of_notice(notice) or {}
-    contact = right.get("contact", {})
+    contact = (right or {}).get("contact", {})
     public = ", ".join(filter(None, (contact.get("email"), contact.get("phone"))))
     return {"name": notice.contact.get("company") or notice.contact.get("name", ""),
             "contact": public or notice.contact.get("email", "")}
@@ -220,7 +219,11 @@ def _contestable(act: Act) -> bool:
 
 
 def _still_restricted(act: Act, listings: Any) -> list[str]:
-    held = held_for_another_reason({claim.listing_id: claim.id for claim in act.movers})
+    own = {claim.listing_id: claim.id for claim in act.movers}
+    key = f"held_for_another_reason:{sorted(own)}"  # every reader of the act is told the same
+    if key not in act.recorded:
+        act.recorded[key] = held_for_another_reason(own)
+    held = act.recorded[key]
     return [listings[claim.listing_id].external_id for claim in act.movers if claim.listing_id in held]
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ipdesk.core.casework.models import CountsSteps, HasCaseState, HasState
 from ipdesk.core.db.core import BigId, db
@@ -122,6 +122,8 @@ class Complaint(HasCaseState, db.Model):
     to_respond: Mapped[bool] = mapped_column(default=False)
     for_staff: Mapped[bool] = mapped_column(default=False)
     for_complainant: Mapped[bool] = mapped_column(default=False)
+    # In filing order. A complaint is opened with all its claims and never gets another one.
+    claims: Mapped[list["Claim"]] = relationship(order_by="Claim.position", viewonly=True)
 
 
 class Claim(HasState, CountsSteps, db.Model):

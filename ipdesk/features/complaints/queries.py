@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, false, func, or_, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, selectinload
 
 from ipdesk.core.casework.models import Case
 from ipdesk.core.db.core import db
@@ -79,6 +79,17 @@ def claims_of(complaint_id: int, ids: Iterable[int] | None = None) -> list[Claim
     if ids is not None:
         query = query.where(Claim.id.in_(list(ids)))
     return list(db.session.execute(query).scalars())
+
+
+def prefetch(complaint_ids: Sequence[int]) -> None:
+    """Read these complaints and what acts and letters about them look at; the open unit of work keeps it at hand."""
+    with db.session.no_autoflush:
+        found = db.session.execute(
+            select(Complaint).where(Complaint.id.in_(complaint_ids)).options(selectinload(Complaint.claims))).scalars().all()
+    rows_by_id(Notice, [row.notice_id for row in found])
+    rows_by_id(Right, [row.right_id for row in found])
+    rows_by_id(Store, [row.store_id for row in found])
+    rows_by_id(Listing, [claim.listing_id for row in found for claim in row.claims])
 
 
 def complaints_of(notice_id: int) -> list[Complaint]:

@@ -16,7 +16,7 @@ from ipdesk.features.accounts import queries as accounts
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import elements, letters, operations, queries
 from ipdesk.features.complaints.facts import describe_complaint, describe_notice
-from ipdesk.features.complaints.models import Complaint, Notice
+from ipdesk.features.complaints.models import Claim, Complaint, Notice
 from ipdesk.features.holds.models import Hold
 from ipdesk.features.rights.models import Right
 from ipdesk.features.rights.queries import in_force, today
@@ -95,7 +95,7 @@ def delivery_is_proven(act: Act) -> str | None:
 
 def record_outcome(act: Act) -> None:
     """The day on which the last claim closed."""
-    if all(claim.stage == "closed" for claim in queries.claims_of(act.row.id)):
+    if all(claim.stage == "closed" for claim in act.row.claims):
         act.row.closed_at = act.at
 
 
@@ -172,6 +172,11 @@ def notice_capacity(actor: Actor, row: Notice) -> frozenset[str]:
     return frozenset(held)
 
 
+def _claims(row: Complaint, ids: Iterable[int] | None) -> list[Claim]:
+    wanted = None if ids is None else set(ids)
+    return [claim for claim in row.claims if wanted is None or claim.id in wanted]
+
+
 def _summarise(row: Complaint, claims: list[Any], law: Any) -> None:
     """The marks that lists filter by (see the model)."""
     row.stage_name = row.stage
@@ -197,7 +202,7 @@ def _notice_scopes(row: Notice) -> list[str]:
 def register(rules: Rules) -> None:
     """Join the names of the workflow files to this feature."""
     rules.kind("complaint", KindOfCase(
-        load=loader(Complaint), movers=lambda row, ids: queries.claims_of(row.id, ids),
+        load=loader(Complaint), movers=_claims, prefetch=queries.prefetch,
         capacity=complaint_capacity, scopes=_complaint_scopes, summarised=_summarise,
         describe=describe_complaint))
     rules.kind("notice", KindOfCase(

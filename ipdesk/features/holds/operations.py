@@ -162,7 +162,7 @@ def _tell(
 ) -> Instruction | None:
     """Write an instruction when what the ``active`` holds add up to is not what the marketplace was told last."""
     wanted = strictest(active).as_json()
-    with db.session.no_autoflush:  # an instruction never waits in the session
+    with db.session.no_autoflush:  # earlier instructions went in before the holds were read
         last = queries.last_instruction(listing.id)
     told = last.wanted if last is not None else Wanted().as_json()
     if told in (wanted, DELETE):
@@ -178,8 +178,8 @@ def _write(
     instruction = Instruction(listing_id=listing.id, case_id=case_id, claim_id=claim_id, wanted=dict(wanted),
                               created_at=actor.at, next_attempt_at=actor.at)
     db.session.add(instruction)
-    db.session.flush()  # what it supersedes names it
     if last is not None:
+        db.session.flush()  # what it supersedes names it
         db.session.execute(update(Instruction).where(
             Instruction.listing_id == listing.id, Instruction.confirmed_at.is_(None), Instruction.id < instruction.id,
         ).values(superseded_by=instruction.id))

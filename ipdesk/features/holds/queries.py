@@ -4,19 +4,25 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 
 from ipdesk.core.db.core import db
 from ipdesk.features.holds.models import Hold, Instruction
 
 # After so long without a confirmation staff must look at it.
 ALARM_AFTER = timedelta(hours=4)
+# Statements of every act are made once: making them anew costs as much as running them.
+_active_of_listing = select(Hold).where(
+    Hold.listing_id == bindparam("listing_id"), Hold.lifted_at.is_(None)).order_by(Hold.id)
+_last_of_listing = select(Instruction).where(
+    Instruction.listing_id == bindparam("listing_id")).order_by(Instruction.id.desc()).limit(1)
+_active_owners = select(Hold.listing_id, Hold.claim_id).where(
+    Hold.listing_id.in_(bindparam("listing_ids", expanding=True)), Hold.lifted_at.is_(None))
 
 
 def active_holds(listing_id: int) -> Sequence[Hold]:
     """The holds that restrict the listing now, oldest first."""
-    return db.session.scalars(select(Hold).where(
-        Hold.listing_id == listing_id, Hold.lifted_at.is_(None)).order_by(Hold.id)).all()
+    return db.session.scalars(_active_of_listing, {"listing_id": listing_id}).all()
 
 
 def holds_of_claims(claim_ids: Collection[int]) -> Sequence[Hold]:
@@ -39,15 +45,13 @@ def still_restricted_for_another_reason(listing_id: int, claim_id: int) -> bool:
 
 def held_for_another_reason(own: Mapping[int, int]) -> set[int]:
     """Of the listings in ``own`` (listing → its claim) those that a hold of somebody else keeps down, in one query."""
-    found = db.session.execute(select(Hold.listing_id, Hold.claim_id).where(
-        Hold.listing_id.in_(own), Hold.lifted_at.is_(None)))
+    found = db.session.execute(_active_owners, {"listing_ids": list(own)})
     return {listing_id for listing_id, claim_id in found if claim_id != own[listing_id]}
 
 
 def last_instruction(listing_id: int) -> Instruction | None:
     """The instruction that counts for the listing."""
-    return db.session.scalar(select(Instruction).where(
-        Instruction.listing_id == listing_id).order_by(Instruction.id.desc()).limit(1))
+    return db.session.scalar(_last_of_listing, {"listing_id": listing_id})
 
 
 def instructions_of(listing_id: int) -> Sequence[Instruction]:
