@@ -1,9 +1,10 @@
 """Numbers of rows whose key is (month, number): rising within a month, in the order of writing."""
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Sequence, event, func, select
+from sqlalchemy import Select, Sequence, bindparam, event, func, select
 from sqlalchemy.orm import Session, SessionTransaction
 
 from ipdesk.core.db.core import db
@@ -28,10 +29,14 @@ def next_number(model: Any, month: int, sequence: Sequence) -> int:
     key = (model.__tablename__, month)
     if key not in numbers:
         with db.session.no_autoflush:
-            numbers[key] = db.session.execute(
-                select(func.max(model.id)).where(model.month == month)).scalar_one() or 0
+            numbers[key] = db.session.execute(_highest(model), {"month": month}).scalar_one() or 0
     numbers[key] += 1
     return numbers[key]
+
+
+@cache
+def _highest(model: Any) -> Select[Any]:
+    return select(func.max(model.id)).where(model.month == bindparam("month"))
 
 
 @event.listens_for(Session, "after_transaction_end")

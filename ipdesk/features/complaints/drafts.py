@@ -19,7 +19,7 @@ from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.workflow.regimes import RegimeChoice, choose_regime
 from ipdesk.features.catalogue.models import Listing, Marketplace, Store
-from ipdesk.features.complaints import elements, facts
+from ipdesk.features.complaints import elements, facts, queries
 from ipdesk.features.complaints.answers import Answered, Entry, answer_rows
 from ipdesk.features.complaints.models import Notice
 from ipdesk.features.rights.models import Right
@@ -34,6 +34,12 @@ EMPTY: Mapping[str, Any] = {
 def regime_for(kind: str, marketplace: Marketplace) -> RegimeChoice:
     """The regime that a notice about a right of ``kind`` on this marketplace follows, with its reason."""
     return choose_regime(rules.workflows, right_type=kind, markets=[marketplace.market])
+
+
+def regime_of(actor: Actor, reference: str) -> str:
+    """The regime of a notice, or that its draft will follow; empty while a draft has no right. ``NotVisible``."""
+    regime, kind, market = queries.filed_under(actor, reference)
+    return regime or (choose_regime(rules.workflows, right_type=kind, markets=[market]).regime if kind else "")
 
 
 def can_file_from(right: Right, marketplace: Marketplace, on: date) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, false, func, or_, select, true
+from sqlalchemy import Select, and_, bindparam, false, func, or_, select, true
 from sqlalchemy.orm import aliased, selectinload
 
 from ipdesk.core.casework.models import Case
@@ -12,7 +12,7 @@ from ipdesk.core.db.rows import rows_by_id
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.features.accounts.queries import claimed_stores
-from ipdesk.features.catalogue.models import Capture, Listing, Store
+from ipdesk.features.catalogue.models import Capture, Listing, Marketplace, Store
 from ipdesk.features.complaints.models import RESTORING, Claim, Complaint, Notice, NoticeListing, TestPurchase
 from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.rights.models import Right
@@ -71,6 +71,18 @@ def notice(actor: Actor, reference: str) -> Notice:
     if row is None:
         raise NotVisible
     return row
+
+
+def filed_under(actor: Actor, reference: str) -> tuple[str, str, str]:
+    """Of a notice: its regime (empty for a draft), the kind of its right, the market; or ``NotVisible``."""
+    row = db.session.execute(
+        select(Notice.regime, func.coalesce(Right.kind, ""), Marketplace.market)
+        .join(Case, Case.id == Notice.id).join(Marketplace, Marketplace.id == Case.marketplace_id)
+        .outerjoin(Right, Right.id == Notice.right_id)
+        .where(Case.reference == reference, notice_visible_to(actor))).one_or_none()
+    if row is None:
+        raise NotVisible
+    return row[0], row[1], row[2]
 
 
 def claims_of(complaint_id: int, ids: Iterable[int] | None = None) -> list[Claim]:
@@ -134,23 +146,27 @@ def purchases_of(notice_id: int) -> list[TestPurchase]:
         TestPurchase.notice_id == notice_id).order_by(TestPurchase.id)).scalars())
 
 
+_ENDED_WITHOUT_EFFECT = ("closed.withdrawn", "closed.retracted", "closed.refused", "closed.dismissed", "closed.reinstated")
+# Asked of every listing that is filed, and nearly always without an answer: made once, and before the long question.
+_any_claim = select(Claim.id).where(
+    Claim.listing_id.in_(bindparam("listing_ids", expanding=True)), Claim.state.not_in(_ENDED_WITHOUT_EFFECT)).limit(1)
+
+
 def already_handled(actor: Actor, listing_ids: Sequence[int], right: Right) -> dict[int, str]:
     """Listing id → reference of a complaint on the same right that runs or took the listing down.
 
     The same right is the same row, or another row for the same registration: kind, office, number and
     owner. The reference is empty where ``actor`` may not know of that complaint.
     """
-    if not listing_ids:
+    if not listing_ids or db.session.execute(_any_claim, {"listing_ids": list(listing_ids)}).first() is None:
         return {}
-    ended_without_effect = ("closed.withdrawn", "closed.retracted", "closed.refused",
-                            "closed.dismissed", "closed.reinstated")
     case = aliased(Case)
     found = db.session.execute(
         select(Claim.listing_id, case.reference, complaint_visible_to(actor))
         .join(Complaint, Complaint.id == Claim.complaint_id).join(case, case.id == Complaint.id)
         .join(Right, Right.id == Complaint.right_id)
         .where(Claim.listing_id.in_(list(listing_ids)), _same_right(right),
-               Claim.state.not_in(ended_without_effect)))
+               Claim.state.not_in(_ENDED_WITHOUT_EFFECT)))
     return {listing_id: reference if mine else "" for listing_id, reference, mine in found}
 
 

@@ -641,11 +641,7 @@ def preview(reference: str) -> Any:
 
 def _signature(reference: str) -> Form:
     """The signed form, by the statements of the notice's regime (filed meanwhile or not)."""
-    notice = queries.notice(g.actor, reference)
-    regime = notice.regime
-    if not regime:
-        now = Draft.load(notice, g.actor)
-        regime = drafts.regime_for(now.right.kind, now.marketplace).regime if now.right else ""
+    regime = drafts.regime_of(g.actor, reference)
     codes = [line["code"] for line in elements.statements(regime)] if regime else []
     return Form.read(schemas.sign_schema(codes))
 
