@@ -65,6 +65,13 @@ def timeline(
             if not _is_secret(event, events[place + 1:], law, audience)][::-1]
 
 
+def secrets(row: Any, audience: str) -> list[Event]:
+    """The acts of the workflow that ``audience`` may not read of yet."""
+    known = {event.number for event in timeline(row, audience=audience)}
+    return [event for event in timeline(row, audience="staff")
+            if event.number not in known and event.act not in STAFF_ONLY_ACTS]
+
+
 def _is_secret(event: Event, later: Iterable[Event], law: Workflow, audience: str) -> bool:
     """Whether ``audience`` may not read of ``event`` yet: nothing ``later`` about the same parts has disclosed it."""
     trigger = law.triggers.get(event.act)

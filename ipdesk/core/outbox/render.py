@@ -23,6 +23,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from ipdesk.core.outbox.headers import clean_text
+from ipdesk.core.workflow.strict_yaml import LOADER
 
 LOCALES = ("en", "zh_CN")
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -181,7 +182,7 @@ def _letter_facts(folder: Path, common: Mapping[str, Mapping[str, str]]) -> Lett
 
 
 def _mapping(path: Path) -> dict[str, Any]:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - a safe one
 
 
 def _plain(value: Any, where: str) -> Any:

@@ -111,7 +111,7 @@ class _Gathering:
             chronology=records.chronology(self.words, cases, records.Numbers(self.codes, self.targets), self.audience),
             correspondence=self._letters(), notice=notice, counter_notifications=tuple(paper for _, paper in counters),
             answers=answers, court_notices=tuple(paper for _, paper in courts), decisions=decisions, exhibits=self.exhibits.all,
-            audit_head=head, log=records.log_entries(self.words, cases))
+            audit_head=head, log=records.log_entries(self.words, cases, self.audience))
 
     # --- cover and parties
 
@@ -292,10 +292,10 @@ class _Gathering:
         return [*([self.notice] if self.audience != "seller" else []), *self.complaints]
 
     def _deadlines(self) -> tuple[Any, ...]:
-        cases = {row.case.id: workflow_of(row.case) for row in self._cases()}
+        laws = {row.id: workflow_of(row.case) for row in self._cases()}
         made = []
-        for n, row in enumerate(records.deadline_rows(list(cases), self.audience), 1):
-            made.append(records.deadline_sheet(self.words, row, cases[row.case_id], self.codes))
+        for n, (row, end) in enumerate(records.deadline_rows(self._cases(), self.audience), 1):
+            made.append(records.deadline_sheet(self.words, row, laws[row.case_id], self.codes, end))
             self.targets["deadline", row.id] = f"deadline:{n}"
         return tuple(made)
 

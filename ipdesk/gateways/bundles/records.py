@@ -18,7 +18,7 @@ from ipdesk.core.casework.journal import DESK_ACTS
 from ipdesk.core.casework.models import CaseFact
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.timeline import Event as Act
-from ipdesk.core.casework.timeline import timeline
+from ipdesk.core.casework.timeline import secrets, timeline
 from ipdesk.core.db.core import db
 from ipdesk.core.deadlines.calendar import Computation
 from ipdesk.core.deadlines.models import Deadline
@@ -67,14 +67,31 @@ class Numbers:
 # --- clocks --------------------------------------------------------------------------------------------
 
 
-def deadline_rows(case_ids: Sequence[int], audience: str) -> list[Deadline]:
-    """Every clock that ever ran in these cases, in the order of their start; parties do not see the desk's own."""
-    rows = db.session.scalars(select(Deadline).where(Deadline.case_id.in_(case_ids)).order_by(Deadline.started_at, Deadline.id))
-    return [row for row in rows if audience == "staff" or not rules.workflows.deadline(row.name).get("escalates_to")]
+def deadline_rows(cases: Sequence[Any], audience: str) -> list[tuple[Deadline, Deadline]]:
+    """Every clock that ever ran in these cases, in the order of their start, each with the clock that tells how it ended.
+
+    Parties do not see the desk's own. Where an act that a party may not read of put one of these in the place of its
+    clock, the party reads its own clock, with the end of the other one.
+    """
+    rows = list(db.session.scalars(select(Deadline).where(
+        Deadline.case_id.in_([case.id for case in cases])).order_by(Deadline.started_at, Deadline.id)))
+    if audience == "staff":
+        return [(row, row) for row in rows]
+    secret = {(case.id, act.at) for case in cases for act in secrets(case, audience)}
+    return [(row, _followed_by(row, rows) if (row.case_id, row.ended_at) in secret else row)
+            for row in rows if not rules.workflows.deadline(row.name).get("escalates_to")]
 
 
-def deadline_sheet(words: Words, row: Deadline, law: Workflow, listings: Mapping[int, str]) -> DeadlineSheet:
-    """One clock with every counted day."""
+def _followed_by(stopped: Deadline, rows: Sequence[Deadline]) -> Deadline:
+    """The clock that took the place of ``stopped``: the next one of the same claims that counts from the same instant."""
+    return next((row for row in rows if row.case_id == stopped.case_id and row.id > stopped.id
+                 and row.started_at == stopped.started_at and not set(row.movers).isdisjoint(stopped.movers)), stopped)
+
+
+def deadline_sheet(
+    words: Words, row: Deadline, law: Workflow, listings: Mapping[int, str], end: Deadline,
+) -> DeadlineSheet:
+    """One clock with every counted day, and how it ended according to ``end``."""
     plain = sheet(Computation.from_dict(row.computation))
     rule = rules.workflows.deadline(row.name)
     about = ", ".join(listings[number] for number in row.movers if number in listings)
@@ -82,7 +99,7 @@ def deadline_sheet(words: Words, row: Deadline, law: Workflow, listings: Mapping
     target = bool(rule.get("escalates_to"))
     opens = row.opens_at if row.opens_at and row.opens_at > row.started_at else None
     return DeadlineSheet(
-        words.law(rule["label"]), words.law(rule["basis"]), row.started_at, row.due_at, _ending(words, row, law),
+        words.law(rule["label"]), words.law(rule["basis"]), row.started_at, row.due_at, _ending(words, end, law),
         words.facts(
             (N_("Listings"), about), (N_("Length"), f"{extent} {words.law(plain['unit'])}"),
             (N_("Calendar"), words.law(plain["calendar"])), (N_("Version of the calendar"), plain["calendar_version"]),
@@ -116,7 +133,7 @@ def chronology(words: Words, rows: Iterable[Any], numbers: Numbers, audience: st
         acts = timeline(row, audience=audience)[::-1]
         entries = {entry.number: json.loads(entry.body) for entry in entries_of(row.case.id)}
         found += [(act.at, _event(words, row, act, entries[act.number], numbers)) for act in acts]
-        found += _dated_facts(words, row, {act.at for act in acts}, numbers)
+        found += _dated_facts(words, row, {act.at for act in acts}, numbers, audience)
     return tuple(event for _, event in sorted(found, key=lambda pair: pair[0]))
 
 
@@ -153,17 +170,30 @@ def _target(row: Any, act: Act, body: Mapping[str, Any], numbers: Numbers) -> st
     return "notice" if row.case.kind == "notice" and act.act in ("file_notice", "record_notice", "complete_notice") else ""
 
 
-def _dated_facts(words: Words, row: Any, told: set[datetime], numbers: Numbers) -> list[tuple[datetime, Event]]:
-    """Facts with an instant of their own; those that an act established in its own instant are told already."""
+def _dated_facts(
+    words: Words, row: Any, told: set[datetime], numbers: Numbers, audience: str,
+) -> list[tuple[datetime, Event]]:
+    """Facts with an instant of their own; those that an act established in its own instant are told already.
+
+    What an act established that ``audience`` may not read of is left out with the act.
+    """
     rows = db.session.scalars(select(CaseFact).where(CaseFact.case_id == row.case.id).order_by(CaseFact.id))
+    secret = _secret_facts(row, audience)
     made = []
     for fact in rows:
-        if fact.at in told:
+        if fact.at in told or any((fact.name, number) in secret for number in fact.movers):
             continue
         about = ", ".join(numbers.listings[number] for number in fact.movers if number in numbers.listings)
         what = words.named(_FACTS, fact.name)
         made.append((fact.at, Event(fact.at, words.say(N_("Fact")), f"{what} ({about})" if about else what)))
     return made
+
+
+def _secret_facts(row: Any, audience: str) -> set[tuple[str, int]]:
+    """Name and claim of every fact that secret acts established."""
+    law = workflow_of(row.case)
+    return {(edge.establishes, number) for act in secrets(row, audience) for number, start, _ in act.moved if start
+            for edge in law.edges(start, act.act) if edge.establishes}
 
 
 # --- letters ---------------------------------------------------------------------------------------------
@@ -219,18 +249,22 @@ def _delivery(words: Words, row: Outbox) -> str:
 # --- the log ---------------------------------------------------------------------------------------------
 
 
-def log_entries(words: Words, rows: Iterable[Any]) -> tuple[LogEntry, ...]:
-    """The chains of these cases, with the leaves under which they are sealed."""
+def log_entries(words: Words, rows: Iterable[Any], audience: str) -> tuple[LogEntry, ...]:
+    """The chains of these cases, with the leaves under which they are sealed.
+
+    What ``audience`` may not read of is an act inside the desk, like all that is not told.
+    """
     made = []
     for row in rows:
         law = workflow_of(row.case)
         entries = entries_of(row.case.id)
+        secret = {act.number for act in secrets(row, audience)}
         places = {(month, number): place for month, number, place in db.session.execute(
             select(AuditLeaf.month, AuditLeaf.entry_id, AuditLeaf.number)
             .where(AuditLeaf.month.in_({entry.month for entry in entries}),
                    AuditLeaf.entry_id.in_([entry.id for entry in entries])))}
         for entry in entries:
-            known = INSIDE if entry.act in DESK_ACTS else _ACTS.get((row.case.kind, entry.act))
+            known = INSIDE if entry.act in DESK_ACTS or entry.number in secret else _ACTS.get((row.case.kind, entry.act))
             trigger = law.triggers.get(entry.act)
             place = places.get((entry.month, entry.id))
             made.append(LogEntry(

@@ -234,6 +234,16 @@ def test_a_party_gets_what_the_matrix_lets_it_read(desk, contested):
         contents(desk, contested, "seller_b")
 
 
+def test_nothing_in_the_sellers_bundle_tells_of_a_court_paper_that_nobody_has_examined(desk, contested):
+    seller = contents(desk, contested, "seller_a")
+    put_back, = [sheet for sheet in seller.deadlines if sheet.name == "Put-back after the counter-notification"]
+    assert put_back.outcome == "Still running", "not stopped by a paper that the seller does not know of"
+    told = [event.what for event in seller.chronology] + [entry.act for entry in seller.log]
+    assert not [line for line in told if "court" in line.lower()], told
+    assert [event for event in contents(desk, contested).chronology if "court" in event.what.lower()], "staff read of it"
+    assert len(seller.log) == len(records.entries_of(contested.id)), "the chain is whole all the same"
+
+
 def test_a_file_that_is_gone_from_the_store_is_on_a_slip_sheet(desk, contested, tmp_path):
     made = contents(desk, contested)
     from ipdesk.features.evidence.store import Damaged
