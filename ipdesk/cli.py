@@ -146,7 +146,7 @@ def simulate(context: click.Context, regime: str, state: str | None, start: date
         law, registry, start=begin, zone=settings.zone, state=state,
         compute=lambda row, at, zone: compute(row, at, zone=zone),
     ):
-        due = step.counted.due_at if step.counted else None
+        due = step.counted.until_at if step.counted else None
         if as_json:
             click.echo(json.dumps({
                 "at": step.at.isoformat(), "done": step.done, "state": step.state.name,

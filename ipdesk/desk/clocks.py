@@ -7,7 +7,6 @@ from typing import Any
 from babel.dates import format_date
 from flask_babel import gettext, ngettext
 
-from ipdesk.core.casework.clocks import ONE_SECOND
 from ipdesk.core.deadlines.calendar import Computation
 from ipdesk.core.deadlines.sheet import sheet
 from ipdesk.core.deadlines.wording import day_text, distance_text, is_over, moment_text, zone_text
@@ -32,24 +31,21 @@ def short_day(on: date) -> str:
 def clock_facts(line: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """One running clock for the macro ``deadline_line`` and the partial ``desk/_deadlines.html``.
 
-    ``line`` is a deadline out of a disclosed view. People of the desk have a target and a breach:
-    until the target has passed it is what the page counts to.
+    ``line`` is a deadline out of a disclosed view. The page counts to ``until_at`` of it; a window says its other end, too.
     """
-    counted = Computation.from_dict(line["computation"])
-    target = line["opens_at"] - ONE_SECOND if line["for_staff"] and line["opens_at"] else None
-    until = target if target and target > now else line["due_at"]
+    counted, until = Computation.from_dict(line["computation"]), line["until_at"]
     calendar = counted.rule.get("calendar", "none")
     return {
         "name": line["name"], "label": law_text(line["label"]), "movers": line["movers"],
         "when": moment_text(until, zone(), locale()), "iso": until.isoformat(),
         "distance": distance_text(until, now, calendar=calendar, zone=counted.zone, locale=locale()),
-        "tone": tone_of(until, now), "counted": _counted(counted, until == target), "window": _window(line, target),
+        "tone": tone_of(until, now), "counted": _counted(counted), "window": _window(line),
         "basis": law_text(line["basis"]), "sheet": sheet_facts(counted),
     }
 
 
-def _counted(computation: Computation, to_target: bool) -> str:
-    most = computation.rule["window"][0] if to_target else None
+def _counted(computation: Computation) -> str:
+    most = computation.rule["window"][0] if "window" in computation.rule else None
     days = [day.on for day in computation.days
             if day.number is not None and (most is None or day.number <= most)]
     if not days:
@@ -61,15 +57,15 @@ def _counted(computation: Computation, to_target: bool) -> str:
                     first=short_day(days[0]), last=short_day(days[-1]))
 
 
-def _window(line: Mapping[str, Any], target: datetime | None) -> str:
+def _window(line: Mapping[str, Any]) -> str:
     """The other end of a window, where the clock has two."""
-    if target is not None:
-        return gettext("Target %(target)s, at the latest %(latest)s",
-                       target=moment_text(target, zone(), locale()),
-                       latest=moment_text(line["due_at"], zone(), locale()))
-    if line["opens_at"] and line["opens_at"] > line["started_at"]:
-        return gettext("Not before %(opens)s", opens=moment_text(line["opens_at"], zone(), locale()))
-    return ""
+    if line["until_at"] == line["due_at"]:
+        return ""
+    latest = moment_text(line["due_at"], zone(), locale())
+    if line["for_staff"]:
+        return gettext("This is the target; at the latest %(latest)s", latest=latest)
+    return gettext("What follows may happen from %(opens)s on, at the latest %(latest)s",
+                   opens=moment_text(line["opens_at"], zone(), locale()), latest=latest)
 
 
 def sheet_facts(computation: Computation) -> dict[str, Any]:

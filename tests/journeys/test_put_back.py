@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from flask import g
 from sqlalchemy import select
 
 from ipdesk.core.casework import clocks
@@ -12,6 +13,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.errors import Forbidden, Refusal, Stale
 from ipdesk.core.outbox.models import Outbox
+from ipdesk.desk.case import complaint_page
 from ipdesk.features.catalogue.models import Listing
 from ipdesk.features.complaints import elements, queries
 from ipdesk.features.counter_notices import operations as answers
@@ -93,6 +95,33 @@ def test_the_put_back_window_counts_us_federal_business_days(desk, down, receive
     earliest, latest = window(down[0])
     assert (earliest.date(), earliest.hour, latest.date(), latest.strftime("%T")) == (
         opens, 0, closes, "23:59:59")
+
+
+def letters(filed, message):
+    return [row for row in db.session.execute(select(Outbox).where(
+        Outbox.case_id == filed.id, Outbox.message == message, Outbox.channel == "mail")).scalars()]
+
+
+def test_the_rights_holder_is_told_the_last_moment_at_which_a_court_action_still_counts(desk, down):
+    """Page, letter and reminder name one instant: the last second before the listing may be put back."""
+    counter(desk, down[0])
+    desk.work()
+    said = "Mon 16 Mar 2026, 23:59"  # the tenth federal business day after Mon 2 Mar
+    letter, = letters(down[0], "counter_notice_copy")
+    until = letter.body_text.partition("Until when")[2].partition("If you do nothing")[0]
+    assert said in until and "20 Mar" not in until
+    with desk.app.test_request_context():
+        actor = g.actor = desk.actor("rights_holder")
+        shown = complaint_page(queries.complaint(actor, down[0].reference), actor)["case"]["deadline"]
+    assert shown["when"].startswith(said) and "20 Mar 2026, 23:59" in shown["window"]
+    desk.clock.set(datetime(2026, 3, 14, 12, tzinfo=NEW_YORK))
+    desk.work()
+    reminder, = letters(down[0], "reminder_put_back")
+    assert said in reminder.body_text and reminder.recipient_role == "rights_holder"
+    desk.clock.set(datetime(2026, 3, 16, 23, 59, tzinfo=NEW_YORK))
+    desk.work()
+    sue(desk, down[0], [claim.id for claim in queries.claims_of(down[0].id)])
+    assert set(desk.states(down[0])) == {"counter_notified.court_notice"}
 
 
 def test_nothing_is_restored_before_the_eleventh_business_day_and_it_is_then(desk, down):

@@ -44,9 +44,31 @@ def test_put_back_opens_on_the_eleventh_and_ends_on_the_fourteenth_business_day(
     assert found.opens_at == moment(f"{opens} 00:00:00", NEW_YORK)
     assert found.due_at == moment(f"{ends} 23:59:59", NEW_YORK)
     assert found.fires_at == moment(f"{opens} 09:00:00", NEW_YORK)
+    assert found.until_at == found.opens_at - timedelta(seconds=1), "nobody is told a day on which it may be put back already"
     numbers = {d.on: d.number for d in found.days}
     assert (numbers[day(opens)], numbers[day(ends)]) == (11, 14)
     assert len([d for d in found.days if d.number is not None]) == 14
+
+
+DECISION = {"window": [2, 5], "unit": "business_day", "calendar": "weekdays", "zone": "desk", "counts_from": "next_day",
+            "ends": "23:59:59", "roll": "forward", "fires": "at_end", "basis": "house rule"}
+
+
+@pytest.mark.parametrize(("entered", "target", "breach"), [
+    ("Wed 2026-11-25 10:00:00", "Fri 2026-11-27 23:59:59", "Wed 2026-12-02 23:59:59"),  # not on the Sunday after it
+    ("Thu 2026-11-26 10:00:00", "Mon 2026-11-30 23:59:59", "Thu 2026-12-03 23:59:59"),
+    ("Sat 2026-11-28 10:00:00", "Tue 2026-12-01 23:59:59", "Fri 2026-12-04 23:59:59"),
+])
+def test_the_target_of_the_desk_ends_with_its_last_counted_day(entered, target, breach):
+    found = compute(DECISION, moment(entered, NEW_YORK), zone=NEW_YORK)
+    assert (found.until_at, found.due_at) == (moment(target, NEW_YORK), moment(breach, NEW_YORK))
+
+
+def test_a_target_in_hours_and_a_length_without_window():
+    hours = compute({"window": [24, 48], "unit": "hour", "fires": "at_end"}, utc("2026-03-02T10:00:00"), zone=NEW_YORK)
+    assert (hours.until_at, hours.due_at) == (utc("2026-03-03T10:00:00"), utc("2026-03-04T10:00:00"))
+    plain = compute({**{k: v for k, v in DECISION.items() if k != "window"}, "length": 3}, utc("2026-03-02T10:00:00"), zone=NEW_YORK)
+    assert plain.until_at == plain.due_at
 
 
 def test_the_window_is_wall_clock_time_on_both_sides_of_the_change():

@@ -76,6 +76,36 @@ transitions:
 
 # What the marketplace fires, and nobody else.
 BACK = "fired_by: marketplace\n    effects: [record_outcome]\n    "
+DISCLOSURE = "tables/disclosure.yaml"
+COURT_NOTICES = "court_notices: {staff: true, rights_holder: true, seller: true, when: {seller: confirmed}}"
+DOWN_FIRST = """\
+    source: received.screening
+    dest: delisted.open
+    who: [reviewer, legal]
+    guards: [notice_is_complete, no_staff_conflict]
+    effects: [tell_seller, capture_listing, restrict_listing]
+"""
+TOLD_FIRST = """\
+    deadlines: {open: [delivery]}
+    notify:
+      - {to: seller, message: complaint_opened, on_delivered: record_delivery, on_failed: record_delivery_failure}
+"""
+COUNTERED = """\
+    source: delisted.open
+    dest: counter_notified.put_back
+    who: [seller, staff_for_seller]
+    guards: [counter_notice_is_complete]
+"""
+DISMISSED_WHILE_DOWN = """\
+    source: delisted.open
+    dest: closed.dismissed
+    who: [legal]
+    guards: [decision_has_reasons, no_staff_conflict]
+    effects: [lift_restriction, record_outcome]
+"""
+ACTED_AT_ONCE = """\
+    deadlines: {open: [contest_window], stop: [delivery, response, unreached]}
+"""
 BREAKS = [
     # --- reading ------------------------------------------------------------------------------------
     Break("not_yaml", DMCA, "workflow: us_dmca", "workflow: [us_dmca"),
@@ -215,7 +245,36 @@ BREAKS = [
           "{to: seller, message: case_closed}, {to: rights_holder, message: listing_delisted}"),
     Break("restriction_without_appeal", "tables/holds.yaml", "appeal: [receive_counter_notice, dismiss, reopen, record_court_outcome_for_seller]",
           "appeal: [receive_counter_notice]", MARKETPLACE),
+    Break("basis_missing", DMCA, '    basis: ["house rule: after thirty days an uncontested takedown moves to the history"]\n',
+          '    basis: ["because"]\n'),
+    Break("wrong_event", MARKETPLACE, TOLD_FIRST, TOLD_FIRST.replace("on_delivered: record_delivery,", "on_delivered: uphold,")),
+    # --- holds --------------------------------------------------------------------------------------
+    Break("delisted_without_hold", DMCA, DOWN_FIRST, DOWN_FIRST.replace(", capture_listing, restrict_listing", "")),
+    Break("hold_outlives_claim", DMCA, "    effects: [make_hold_final, record_outcome]\n    notify: [{to: seller, message: case_closed}",
+          "    effects: [record_outcome]\n    notify: [{to: seller, message: case_closed}"),
+    Break("hold_outlives_claim", MARKETPLACE, DISMISSED_WHILE_DOWN, DISMISSED_WHILE_DOWN.replace("lift_restriction, ", "")),
+    Break("hold_outlives_claim", MARKETPLACE, "source: counter_notified.in_court\n    dest: closed.upheld\n    who: [legal]\n"
+          "    guards: [decision_has_reasons, no_staff_conflict]\n    effects: [capture_listing, restrict_listing, make_hold_final, record_outcome]",
+          "source: counter_notified.in_court\n    dest: closed.upheld\n    who: [legal]\n"
+          "    guards: [decision_has_reasons, no_staff_conflict]\n    effects: [capture_listing, restrict_listing, record_outcome]"),
+    Break("second_person_missing", MARKETPLACE, ACTED_AT_ONCE + "    four_eyes: true\n", ACTED_AT_ONCE),
+    Break("seller_not_told", DMCA, DOWN_FIRST, DOWN_FIRST.replace("tell_seller, ", "")),
+    Break("seller_shut_out", DMCA, COUNTERED, COUNTERED.replace("[seller, staff_for_seller]", "[staff_for_seller]")),
+    Break("document_unchecked", DMCA, COUNTERED, COUNTERED.replace("    guards: [counter_notice_is_complete]\n", "")),
+    Break("unknown_effect", "tables/holds.yaml", "make_hold_final:", "make_hold_eternal:", "tables/holds.yaml"),
+    Break("restriction_unlisted", "tables/holds.yaml", "make_hold_final:", "make_hold_eternal:", DMCA),
+    Break("unknown_word", "tables/holds.yaml", "kind: delisting\n  time: interim", "kind: vaporise\n  time: interim"),
     # --- tables -------------------------------------------------------------------------------------
+    Break("unknown_zone", DEADLINES, "  zone: desk\n  fires: at_end\n  starts: entered\n  escalates_to: legal\n"
+          "  basis: \"house rule: notices are screened", "  zone: Mars/Base\n  fires: at_end\n  starts: entered\n  escalates_to: legal\n"
+          "  basis: \"house rule: notices are screened"),
+    Break("wrong_type", DEADLINES, "remind: {hours_before: 48,", "remind: {hours_before: many,"),
+    Break("unknown_kind", DISCLOSURE, "\nnotice:\n", "\nnotices:\n"),
+    Break("disclosure_unreadable", DISCLOSURE, COURT_NOTICES, COURT_NOTICES.replace("when:", "whn:")),
+    Break("disclosure_unreadable", DISCLOSURE, COURT_NOTICES, COURT_NOTICES.replace("seller: true", "sellerr: true")),
+    Break("disclosure_unreadable", DISCLOSURE, COURT_NOTICES, COURT_NOTICES.replace("seller: true", "seller: [closed.nowhere]")),
+    Break("disclosure_unreadable", DISCLOSURE, COURT_NOTICES, COURT_NOTICES.replace("seller: true", "seller: perhaps")),
+    Break("disclosure_unreadable", DISCLOSURE, COURT_NOTICES, COURT_NOTICES.replace("when:", "regimes: {us_dcma: {seller: false}}, when:")),
     Break("unknown_regime", "tables/regimes.yaml", "regime: us_dmca", "regime: pirate_code"),
     Break("unknown_regime", "tables/grounds.yaml", "  asks_for: [licence]\n", "  asks_for: [licence]\n  regimes: [pirate_code]\n"),
     Break("regime_gap", "tables/regimes.yaml", "  markets: []", "  markets: [DE]"),

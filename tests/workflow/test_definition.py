@@ -89,6 +89,31 @@ def test_a_better_word_does_not_change_the_digest(changed, registry, old, new):
     assert load(changed(DMCA, old, new)).workflow("us_dmca").digest == registry.workflow("us_dmca").digest
 
 
+CLOCKS = "tables/deadlines.yaml"
+PUT_BACK_WINDOW = "  label: Put-back after the counter-notification\n  window: [10, 14]"
+
+
+def test_a_clock_is_part_of_the_rules_that_use_it(changed, registry):
+    """A row that a case has used is immutable: another length is another law, for the regimes that use it and for no other."""
+    other = load(changed(CLOCKS, PUT_BACK_WINDOW, PUT_BACK_WINDOW.replace("14", "15")))
+    assert other.workflow("us_dmca").digest != registry.workflow("us_dmca").digest
+    assert other.workflow("marketplace").digest == registry.workflow("marketplace").digest
+
+
+@pytest.mark.parametrize(("old", "new"), [
+    ("label: Put-back after the counter-notification", "label: Put back after a counter-notification"),
+    ("remind: {hours_before: 72, to: rights_holder", "remind: {hours_before: 48, to: rights_holder"),
+])
+def test_what_is_said_about_a_clock_is_not(changed, registry, old, new):
+    assert load(changed(CLOCKS, old, new)).workflow("us_dmca").digest == registry.workflow("us_dmca").digest
+
+
+def test_what_is_kept_from_a_party_is_part_of_the_rules(changed, registry):
+    shown = "shown_to: {seller: counter_notified.put_back}"
+    other = load(changed(DMCA, f"    {shown}      # the seller learns of a court action once it is confirmed\n", ""))
+    assert other.workflow("us_dmca").digest != registry.workflow("us_dmca").digest
+
+
 def test_a_case_under_rules_that_no_file_holds_is_found(registry):
     law = registry.workflow("us_dmca")
     held = ("us_dmca", 1, law.digest)

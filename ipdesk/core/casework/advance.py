@@ -243,7 +243,7 @@ def _settle(act: Act, *, before: Any, all_movers: Sequence[Any] | None = None) -
     """Summary, next deadline, version, tallies and the audit entry: the end of every act."""
     summarise(act.row, act.workflow, all_movers)
     if before is None:
-        act.row.next_due_at = min((clocks.target_of(d) for d in act.deadlines), default=None)
+        act.row.next_due_at = min((line.until_at for line in act.deadlines), default=None)
     else:
         act.row.next_due_at = clocks.next_due_after(act)
         act.row.version_id += 1

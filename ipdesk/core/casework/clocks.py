@@ -13,7 +13,6 @@ from ipdesk.core.deadlines.calendar import compute
 from ipdesk.core.deadlines.models import Deadline
 
 ENTERED = "entered"
-ONE_SECOND = timedelta(seconds=1)
 # Statements of every act are made once: making them anew costs as much as running them.
 _open_of_case = select(Deadline).where(
     Deadline.case_id == bindparam("case_id"), Deadline.status == "open").order_by(Deadline.due_at)
@@ -59,12 +58,9 @@ def _open(
     name: str, act: Any, rule: Mapping[str, Any], start: datetime, ids: list[int],
 ) -> Deadline:
     counted = compute(rule, start, zone=rules.settings["zone"])
-    row = Deadline(
-        case_id=act.case.id, name=name, status="open", started_at=start,
-        opens_at=counted.opens_at, due_at=counted.due_at, fires_at=counted.fires_at,
-        remind_at=_first_reminder(rule, counted.due_at, act.at), trigger=rule.get("on_expiry") or "",
-        movers=ids, computation=counted.as_dict(),
-    )
+    row = Deadline.counted(
+        counted, case_id=act.case.id, name=name, started_at=start,
+        remind_at=_first_reminder(rule, counted.until_at, act.at), trigger=rule.get("on_expiry") or "", movers=ids)
     db.session.add(row)
     return row
 
@@ -111,16 +107,6 @@ def _stop(act: Any, names: set[str], ids: set[int]) -> None:
             row.status, row.ended_at = "stopped", act.at
 
 
-def target_of(line: Deadline) -> datetime:
-    """When a clock is due for who must act: people of the desk go by their target, not the breach.
-
-    A window opens with the first second after its target, so that the target ends one second before.
-    """
-    if line.opens_at is not None and is_desk_clock(line.name):
-        return line.opens_at - ONE_SECOND
-    return line.due_at
-
-
 def is_desk_clock(name: str) -> bool:
     """Whether people of the desk are to act before this clock ends, also where a statute acts without them."""
     return bool(deadline_rule(name).get("escalates_to"))
@@ -140,8 +126,8 @@ def looked_at(case_id: int, at: datetime) -> None:
 
 
 def next_due_after(act: Any) -> datetime | None:
-    """The earliest ``target_of`` the open deadlines of the case once ``act`` is written, UTC."""
-    return min((target_of(line) for line in _running(act)), default=None)
+    """The earliest ``until_at`` of the open deadlines of the case once ``act`` is written, UTC."""
+    return min((line.until_at for line in _running(act)), default=None)
 
 
 def _running(act: Any) -> list[Deadline]:
@@ -152,8 +138,8 @@ def _running(act: Any) -> list[Deadline]:
 
 
 def next_due(case_id: int) -> datetime | None:
-    """The earliest ``target_of`` the open deadlines of a case, UTC."""
-    return min((target_of(line) for line in open_deadlines(case_id)), default=None)
+    """The earliest ``until_at`` of the open deadlines of a case, UTC."""
+    return min((line.until_at for line in open_deadlines(case_id)), default=None)
 
 
 def open_deadlines(case_id: int) -> list[Deadline]:

@@ -44,4 +44,4 @@ def _counted_as(line: Mapping[str, Any], name: str) -> dict[str, Any]:
     counted = compute(rule, line["started_at"], zone=rules.settings["zone"])
     return {**line, "name": name, "label": rule["label"], "basis": rule["basis"],
             "for_staff": bool(rule.get("escalates_to")), "opens_at": counted.opens_at, "due_at": counted.due_at,
-            "fires_at": counted.fires_at, "computation": counted.as_dict()}
+            "fires_at": counted.fires_at, "until_at": counted.until_at, "computation": counted.as_dict()}

@@ -118,10 +118,8 @@ def _start_again(missed: Deadline, rule: Mapping[str, Any], now: datetime) -> No
         if line.name == missed.name and line.movers == missed.movers and line.missed_at is not None:
             line.status, line.ended_at = "stopped", now
     counted = compute(rule, now, zone=rules.settings["zone"])
-    db.session.add(Deadline(
-        case_id=missed.case_id, name=missed.name, status="open", started_at=now,
-        opens_at=counted.opens_at, due_at=counted.due_at, fires_at=counted.fires_at, trigger="",
-        movers=list(missed.movers), computation=counted.as_dict()))
+    db.session.add(Deadline.counted(
+        counted, case_id=missed.case_id, name=missed.name, started_at=now, trigger="", movers=list(missed.movers)))
 
 
 def remind(now: datetime, batch: int = BATCH) -> int:

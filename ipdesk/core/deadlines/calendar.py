@@ -90,8 +90,9 @@ class Computation:
     """One deadline, computed and self-contained: kept with the deadline, it needs no calendar.
 
     ``opens_at``: from when the act of the window may happen (``start`` where the rule has a length
-    and no window). ``due_at``: the last second in time. ``fires_at``: when the clock acts. All are
-    aware UTC. ``zone`` is the IANA zone whose local days were counted. ``days`` is empty for hours.
+    and no window). ``due_at``: the last second in time. ``fires_at``: when the clock acts. ``until_at``: the
+    last second in which whoever is waited for should act: ``due_at``, or in a window the last one before the
+    clock may act, or, where it acts at the end only, the end of the lower bound (a target). All are aware UTC. ``zone`` is the IANA zone whose local days were counted. ``days`` is empty for hours.
     """
 
     calendar: str
@@ -101,6 +102,7 @@ class Computation:
     opens_at: datetime
     due_at: datetime
     fires_at: datetime
+    until_at: datetime
     zone: str
     rule: dict[str, Any]
 
@@ -119,6 +121,7 @@ class Computation:
             "opens_at": _text(self.opens_at),
             "due_at": _text(self.due_at),
             "fires_at": _text(self.fires_at),
+            "until_at": _text(self.until_at),
             "zone": self.zone,
             "rule": self.rule,
         }
@@ -134,6 +137,7 @@ class Computation:
             opens_at=datetime.fromisoformat(stored["opens_at"]),
             due_at=datetime.fromisoformat(stored["due_at"]),
             fires_at=datetime.fromisoformat(stored["fires_at"]),
+            until_at=datetime.fromisoformat(stored["until_at"]),
             zone=stored["zone"],
             rule=dict(stored["rule"]),
         )
@@ -270,6 +274,7 @@ class _Span(NamedTuple):
     opens_at: datetime
     due_at: datetime
     days: tuple[CountedDay, ...]
+    target: datetime | None = None  # the end of a window's lower bound
 
 
 class _Count(NamedTuple):
@@ -308,11 +313,10 @@ class _Count(NamedTuple):
 def _count_business_days(count: _Count) -> _Span:
     terms, days, origin = count.terms, count.days, count.origin
     last = days.nth_after(origin, terms.length)
-    opens_at = count.start
+    opens_at, target = count.start, None
     if terms.earliest is not None:
-        opens_at = count.opens_on(
-            days.nth_after(origin, terms.earliest), days.nth_after(origin, terms.earliest + 1)
-        )
+        full = days.nth_after(origin, terms.earliest)
+        opens_at, target = count.opens_on(full, days.nth_after(origin, terms.earliest + 1)), count.due_on(full)
     rows, number = [], 0
     for ordinal in range(count.local.date().toordinal(), last.toordinal() + 1):
         day = date.fromordinal(ordinal)
@@ -324,22 +328,22 @@ def _count_business_days(count: _Count) -> _Span:
             rows.append(CountedDay(day, day.weekday(), number, reason, name))
         else:
             rows.append(CountedDay(day, day.weekday(), None, reason, name))
-    return _Span(opens_at, count.due_on(last), tuple(rows))
+    return _Span(opens_at, count.due_on(last), tuple(rows), target)
 
 
 def _count_calendar_days(count: _Count) -> _Span:
     terms, origin = count.terms, count.origin
     nominal = origin + timedelta(days=terms.length)
-    opens_at = count.start
+    opens_at, target = count.start, None
     if terms.earliest is not None:
         full = origin + timedelta(days=terms.earliest)
-        opens_at = count.opens_on(full, full + _ONE_DAY)
+        opens_at, target = count.opens_on(full, full + _ONE_DAY), count.due_on(full)
     rows = [_start_row(origin)] if origin == count.local.date() else []
     for number in range(1, terms.length):
         day = origin + timedelta(days=number)
         rows.append(CountedDay(day, day.weekday(), number, None, None))
     rows.extend(_landing_rows(count, nominal, terms.length))
-    return _Span(opens_at, count.due_on(count.landing(nominal)), tuple(rows))
+    return _Span(opens_at, count.due_on(count.landing(nominal)), tuple(rows), target)
 
 
 def _count_months(count: _Count) -> _Span:
@@ -351,19 +355,19 @@ def _count_months(count: _Count) -> _Span:
     terms, first = count.terms, count.local.date()
     back = first - count.origin
     nominal = _add_months(first, terms.length) - back
-    opens_at = count.start
+    opens_at, target = count.start, None
     if terms.earliest is not None:
         full = _add_months(first, terms.earliest) - back
-        opens_at = count.opens_on(full, full + _ONE_DAY)
+        opens_at, target = count.opens_on(full, full + _ONE_DAY), count.due_on(full)
     rows = [_start_row(first)] if not back else []
     rows.extend(_landing_rows(count, nominal, terms.length))
-    return _Span(opens_at, count.due_on(count.landing(nominal)), tuple(rows))
+    return _Span(opens_at, count.due_on(count.landing(nominal)), tuple(rows), target)
 
 
 def _count_hours(count: _Count) -> _Span:
     terms, start = count.terms, count.start
     opens_at = start if terms.earliest is None else start + timedelta(hours=terms.earliest)
-    return _Span(opens_at, start + timedelta(hours=terms.length), ())
+    return _Span(opens_at, start + timedelta(hours=terms.length), (), opens_at if terms.earliest else None)
 
 
 def _start_row(day: date) -> CountedDay:
@@ -440,6 +444,14 @@ _FIRES: dict[str, Callable[[_Count, _Span, WorkingHours], datetime]] = {
 }
 
 
+def _until(terms: Terms, span: _Span) -> datetime:
+    """The last second in which whoever is waited for should act (see :class:`Computation`)."""
+    if span.target is None:
+        return span.due_at
+    acts_at_opening = terms.fires in ("at_open", "first_working_hour_after_open")
+    return span.opens_at - _ONE_SECOND if acts_at_opening else span.target
+
+
 # --- the two questions --------------------------------------------------------------------------
 
 
@@ -475,6 +487,7 @@ def compute(
         opens_at=span.opens_at,
         due_at=span.due_at,
         fires_at=_FIRES[terms.fires](count, span, hours),
+        until_at=_until(terms, span),
         zone=place.key,
         rule=_snapshot(rule),
     )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.core.deadlines.calendar import Computation
 
 STATUSES = ("open", "stopped", "fired")
 
@@ -15,7 +16,8 @@ STATUSES = ("open", "stopped", "fired")
 class Deadline(db.Model):
     """One clock of one case. ``movers`` lists the ids of the claims it runs for.
 
-    ``fires_at`` is when the sweep acts; ``opens_at``..``due_at`` is the legal window.
+    ``fires_at`` is when the sweep acts; ``opens_at``..``due_at`` is the legal window. ``until_at`` is what pages,
+    letters and lists count to: the last second in which whoever is waited for should act.
     ``missed_at`` is set when people of the desk let theirs pass: it stays open, because nothing was
     decided and the case must stay at the top of the queue.
     ``computation`` holds every counted day, so a later holiday table never moves the date.
@@ -37,6 +39,7 @@ class Deadline(db.Model):
     opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     fires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    until_at: Mapped[datetime] = mapped_column(UtcDateTime)
     remind_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -44,3 +47,9 @@ class Deadline(db.Model):
     movers: Mapped[list[int]] = mapped_column(CanonicalJson, default=list)
     computation: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
     attempts: Mapped[int] = mapped_column(default=0)
+
+    @classmethod
+    def counted(cls, computed: Computation, **own: Any) -> "Deadline":
+        """A clock that starts now, with the instants of ``computed``."""
+        return cls(status="open", opens_at=computed.opens_at, due_at=computed.due_at, fires_at=computed.fires_at,
+                   until_at=computed.until_at, computation=computed.as_dict(), **own)

@@ -75,7 +75,7 @@ def deadline_text(stored: Computation, now: datetime, locale: str) -> dict[str, 
     """``{due_text, days_text}`` of a stored computation."""
     calendar = stored.rule.get("calendar", "none")
     return {
-        "due_text": moment_text(stored.due_at, stored.zone, locale),
+        "due_text": moment_text(stored.until_at, stored.zone, locale),
         "days_text": distance_text(
-            stored.due_at, now, calendar=calendar, zone=stored.zone, locale=locale),
+            stored.until_at, now, calendar=calendar, zone=stored.zone, locale=locale),
     }

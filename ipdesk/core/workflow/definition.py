@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.workflow.strict_yaml import Block
@@ -127,6 +128,10 @@ class Transition:
         return self.deadlines.get("stop", ())
 
 
+# What of a row of tables/deadlines.yaml is said about the clock and does not move it.
+_WORDS_OF_A_CLOCK = ("label", "basis", "remind")
+
+
 @dataclass(frozen=True, eq=False)
 class Workflow:
     """One version of one workflow. Compared by identity; a case is tied to it by name, version and digest."""
@@ -147,6 +152,8 @@ class Workflow:
     file: str
     # Names that stand for no state, with their places; the checker reports them.
     unresolved: tuple[tuple[str, str], ...] = ()
+    # The rows of tables/deadlines.yaml that its states and steps name.
+    clocks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def _edges(self) -> Mapping[str, tuple[Transition, ...]]:
@@ -169,13 +176,24 @@ class Workflow:
         found = self.states.get(state)
         return found.shown_to.get(audience, state) if found else state
 
+    @property
+    def clock_names(self) -> set[str]:
+        """The deadlines that its states and steps name."""
+        steps = {name for t in self.transitions for name in (*t.opens, *t.stops)}
+        return steps | {state.deadline for state in self.states.values() if state.deadline}
+
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of everything that moves a case. Labels and explanations do not count: a typo is no new law."""
+        """SHA-256 of everything that moves a case, its clocks included, and of what is kept from a party.
+
+        Labels and explanations do not count: a typo is no new law.
+        """
         return sha256_hex(canonical_json({
+            "clocks": {name: {key: row[key] for key in row if key not in _WORDS_OF_A_CLOCK} for name, row in self.clocks.items()},
+            "hidden": {t.name: dict(t.hidden_from) for t in self.triggers.values() if t.hidden_from},
             "workflow": [self.name, self.version, self.kind, self.mode, self.law, self.initial, self.parties],
             "states": {
-                state.name: [state.waits_for, state.rank, state.final, state.deadline]
+                state.name: [state.waits_for, state.rank, state.final, state.deadline, dict(state.shown_to)]
                 for state in self.states.values()
             },
             "transitions": [

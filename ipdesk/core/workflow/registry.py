@@ -1,7 +1,7 @@
 """All workflows and tables of one folder, by name and version."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -92,7 +92,10 @@ def load(folder: Path) -> Registry:
     )
     if problems:
         raise DefinitionError(problems)
-    return Registry(MappingProxyType(versions), MappingProxyType(tables))
+    rows = tables["deadlines"]
+    whole = {key: replace(law, clocks={name: rows[name] for name in sorted(law.clock_names) if name in rows})
+             for key, law in versions.items()}
+    return Registry(MappingProxyType(whole), MappingProxyType(tables))
 
 
 def _named(workflow: Workflow, block: Block, path: Path) -> Workflow:

@@ -205,10 +205,11 @@ def _complaint(said: Said, store: Store, rows: Sequence[Answered], law: Any) -> 
     return {
         "regime": law.name, "regime_label": law.label, "law": law.law, "regime_reason": said.regime.reason,
         "state": law.initial, "right": dict(said.right),
-        "store": {"name": store.name, "code": store.external_id}, "reason_code": said.reason_code,
+        "store": {"name": store.name, "code": store.external_id},
+        "reason_code": rows[0].entry.reason_code or said.reason_code,
         "explanation": said.explanation, "notifier": {**said.contact, "acting_as": said.acting_as},
         "statements": [{"code": line["code"], "text": line["text"]} for line in elements.statements(law.name)],
-        "claims": [{"listing": facts.listing_facts(row.listing),
+        "claims": [{"told": True, "listing": facts.listing_facts(row.listing),
                     "reason_code": row.entry.reason_code or said.reason_code,
                     "explanation": row.entry.explanation} for row in rows],
         "purchases": [{**one, "shared": one["visibility"] == "share"} for one in bought],

@@ -169,7 +169,7 @@ def deadline_facts(line: Deadline) -> dict[str, Any]:
     """A running clock with the counted days of its computation."""
     rule = rules.workflows.deadline(line.name)
     return {"name": line.name, "label": rule["label"], "started_at": line.started_at,
-            "opens_at": line.opens_at, "due_at": line.due_at, "fires_at": line.fires_at,
+            "opens_at": line.opens_at, "due_at": line.due_at, "fires_at": line.fires_at, "until_at": line.until_at,
             "movers": list(line.movers), "computation": line.computation,
             "for_staff": bool(rule.get("escalates_to")), "basis": rule["basis"]}
 

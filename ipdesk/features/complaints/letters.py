@@ -23,7 +23,7 @@ MESSAGES = (
     "claims_retracted", "claims_upheld", "claims_withdrawn", "complaint_opened",
     "listing_delisted", "listings_deleted", "listings_restored", "listings_restricted",
     "notice_accepted", "notice_deficient", "notice_receipt", "notice_refused", "notice_withdrawn",
-    "reminder_answer", "reminder_response", "answer_overdue", "seller_not_reached", "seller_reached",
+    "reminder_answer", "reminder_put_back", "reminder_response", "answer_overdue", "seller_not_reached", "seller_reached",
 )
 RIGHT_KINDS = {
     "trademark": N_("trademark"), "copyright": N_("copyright"), "design": N_("design"),

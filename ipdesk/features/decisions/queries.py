@@ -266,14 +266,14 @@ def staff_clocks(case_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """
     found: dict[int, dict[str, Any]] = {}
     for line in db.session.execute(
-        select(Deadline.case_id, Deadline.name, Deadline.opens_at, Deadline.due_at, Deadline.fires_at,
+        select(Deadline.case_id, Deadline.name, Deadline.until_at, Deadline.due_at, Deadline.fires_at,
                Deadline.trigger, Deadline.missed_at)
         .where(Deadline.case_id.in_(list(case_ids)), Deadline.status == "open",
                Deadline.name.in_(clocks.desk_clocks()))
-        .order_by(func.coalesce(Deadline.opens_at, Deadline.due_at))
+        .order_by(Deadline.until_at)
     ):
         found.setdefault(line.case_id, {
-            "name": line.name, "target_at": line.opens_at - clocks.ONE_SECOND if line.opens_at else None,
+            "name": line.name, "target_at": line.until_at,
             "breach_at": line.fires_at if line.trigger else line.due_at, "acts": bool(line.trigger),
             "missed": line.missed_at is not None})
     return found
@@ -303,23 +303,21 @@ def held(model: Any, now: datetime) -> Any:
 def late(now: datetime, most: int = 100) -> list[dict[str, Any]]:
     """Every case in which a clock of the desk has run out or its target has passed, the latest first.
 
-    ``since``: when it ran out, or else the target. What waits for the marketplace has no target of the desk's own.
+    ``since``: its target. What waits for the marketplace has no target of the desk's own.
     """
     ours = clocks.desk_clocks()
     passed = or_(Deadline.missed_at.is_not(None), Deadline.due_at <= now,
-                 and_(Deadline.name.not_in(_clocks_of_the_marketplace()), Deadline.opens_at <= now))
+                 and_(Deadline.name.not_in(_clocks_of_the_marketplace()), Deadline.until_at < now))
     holder = func.coalesce(*(model.assignee_id for model in (Notice, Complaint, Right)))
-    query = select(Case.kind, Case.reference, Deadline.name, Deadline.opens_at, Deadline.due_at,
+    query = select(Case.kind, Case.reference, Deadline.name, Deadline.until_at, Deadline.due_at,
                    Deadline.missed_at, User.name.label("holder")).join(Case, Case.id == Deadline.case_id)
     for model in (Notice, Complaint, Right):
         query = query.outerjoin(model, model.id == Case.id)
     rows = db.session.execute(
         query.outerjoin(User, User.id == holder)
         .where(Deadline.status == "open", Deadline.name.in_(ours), passed)
-        .order_by(func.coalesce(Deadline.opens_at, Deadline.due_at)).limit(most))
-    found = [dict(row._mapping) | {
-        "since": row.due_at if row.missed_at or row.due_at <= now else row.opens_at} for row in rows]
-    return sorted(found, key=lambda row: row["since"])
+        .order_by(Deadline.until_at).limit(most))
+    return [dict(row._mapping) | {"since": row.until_at} for row in rows]
 
 
 def _clocks_of_the_marketplace() -> set[str]:

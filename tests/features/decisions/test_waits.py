@@ -62,7 +62,7 @@ def test_a_court_paper_is_due_before_the_put_back_can_come(floor, told):
     assert "Latest put-back while a court paper is examined" in page and "No clock of the desk runs" not in page
     assert filed.reference not in late(floor)
     floor.clock.set(opens + timedelta(minutes=1))
-    assert late(floor)[filed.reference]["since"] == opens
+    assert late(floor)[filed.reference]["since"] == opens - timedelta(seconds=1)
     assert filed.reference in floor.browser("admin").get("/supervision").get_data(as_text=True)
 
 

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from ipdesk.core.workflow.checker import clocks, graph, names, parties, silence, tables
+from ipdesk.core.workflow.checker import clocks, disclosure, graph, holds, names, parties, silence, tables
 from ipdesk.core.workflow.checker.names import KnownNames, names_used
 from ipdesk.core.workflow.registry import Registry
 from ipdesk.core.workflow.strict_yaml import Problem
 
 __all__ = ["WORKFLOW_RULES", "KnownNames", "check", "names_used"]
 
-WORKFLOW_RULES = (*names.RULES, *graph.RULES, *clocks.RULES, *silence.RULES, *parties.RULES)
+WORKFLOW_RULES = (*names.RULES, *graph.RULES, *clocks.RULES, *silence.RULES, *parties.RULES, *holds.RULES)
 
 
 def check(
@@ -31,7 +31,7 @@ def check(
     reach to the end of the longest deadline (not asked without it). ``read_rule`` reads the arithmetic of a
     deadline row and raises ``ValueError`` for one that cannot be computed.
     """
-    problems = list(tables.problems(registry, known, on, read_rule))
+    problems = [*tables.problems(registry, known, on, read_rule), *disclosure.problems(registry)]
     for workflow in registry.versions.values():
         found = [*names.unknown_states(workflow)]
         if not found:  # the other rules walk the graph and need it whole

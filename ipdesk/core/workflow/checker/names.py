@@ -97,8 +97,18 @@ def unknown_trigger(workflow: Workflow, registry: Registry, known: KnownNames) -
             yield Problem("trigger_undescribed", f"{t.trigger!r} has no entry under 'triggers'", t.place)
         fired = (name for letter in t.notify for name in (letter.on_delivered, letter.on_failed) if name)
         yield from _unknown("unknown_trigger", "trigger", fired, used, t.place)
+        for letter in t.notify:
+            yield from _wrong_fate(workflow, t, letter.on_delivered, "delivery")
+            yield from _wrong_fate(workflow, t, letter.on_failed, "delivery_failure")
     top = f"{workflow.file}:1"
     yield from _unknown("unknown_trigger", "trigger", [*workflow.triggers, *workflow.usual], used, top)
+
+
+def _wrong_fate(workflow: Workflow, t: Transition, trigger: str | None, event: str) -> Iterator[Problem]:
+    """What the fate of a letter fires is a step of the clock that waits for just that event."""
+    steps = [edge for edge in workflow.transitions if edge.trigger == trigger]
+    if steps and any(edge.fired_by != event for edge in steps):
+        yield Problem("wrong_event", f"{trigger!r} is not a step that a {event} fires", t.place)
 
 
 def at_most_differs(workflow: Workflow, registry: Registry, known: KnownNames) -> Iterator[Problem]:

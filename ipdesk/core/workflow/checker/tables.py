@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
 from ipdesk.core.workflow.checker.clocks import longest
 from ipdesk.core.workflow.checker.names import ENTERED, KnownNames
@@ -14,6 +15,7 @@ ReadRule = Callable[[Mapping[str, Any]], object]
 # Calendar days that one unit can take at the very most, holidays and a bridge between years included.
 _DAYS = {"hour": 0.05, "calendar_day": 1, "business_day": 3, "month": 31}
 _SPARE = 30
+HOLD_KINDS, HOLD_TIMES = ("pause", "delisting"), ("interim", "final")
 DOCUMENTS = ("notice", "counter_notice", "court_action")
 STATEMENT = "statement:"
 
@@ -41,7 +43,11 @@ def _deadlines(registry: Registry, known: KnownNames) -> Iterator[Problem]:
             yield Problem("unknown_role", f"{name!r}: there is no role {row['escalates_to']!r}", place)
         if "on_expiry" not in row and "escalates_to" not in row:
             yield Problem("deadline_without_consequence", f"when {name!r} ends, nothing happens and nobody is told", place)
+        if row["zone"] != "desk" and row["zone"] not in available_timezones():
+            yield Problem("unknown_zone", f"{name!r}: there is no zone {row['zone']!r}", place)
         remind = row.get("remind")
+        if remind and (isinstance(remind["hours_before"], bool) or not isinstance(remind["hours_before"], int)):
+            yield Problem("wrong_type", f"{name!r}: 'hours_before' must be a whole number of hours", place)
         if remind and remind["message"] not in known.messages:
             yield Problem("unknown_message", f"{name!r}: there is no message {remind['message']!r}", place)
         if remind and remind["to"] not in known.recipients:
@@ -78,6 +84,11 @@ def _uncomputable(registry: Registry, read_rule: ReadRule) -> Iterator[Problem]:
 def _holds(registry: Registry, known: KnownNames) -> Iterator[Problem]:
     table = registry.table("holds")
     for name, row in table.items():
+        if name not in known.effects:
+            yield Problem("unknown_effect", f"{name!r}: there is no such effect", table.place(name))
+        if row["kind"] not in HOLD_KINDS or row["time"] not in HOLD_TIMES:
+            yield Problem("unknown_word", f"{name!r}: 'kind' is one of {', '.join(HOLD_KINDS)}, 'time' one of {', '.join(HOLD_TIMES)}",
+                          table.place(name))
         if row["inverse"] not in known.effects:
             yield Problem("restriction_without_inverse", f"{name!r}: there is no effect {row['inverse']!r}", table.place(name))
 

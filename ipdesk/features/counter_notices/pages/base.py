@@ -65,10 +65,10 @@ def clock_of(row: Complaint, view: dict[str, Any], claims: Iterable[dict[str, An
 def _in_words(line: dict[str, Any]) -> dict[str, str]:
     counted, locale = Computation.from_dict(line["computation"]), str(get_locale())
     return {
-        "when": moment_text(line["due_at"], str(get_timezone()), locale),
-        "iso": line["due_at"].isoformat(),
+        "when": moment_text(line["until_at"], str(get_timezone()), locale),
+        "iso": line["until_at"].isoformat(),
         "distance": distance_text(
-            line["due_at"], g.actor.at, calendar=counted.rule.get("calendar", "none"),
+            line["until_at"], g.actor.at, calendar=counted.rule.get("calendar", "none"),
             zone=counted.zone, locale=locale),
     }
 

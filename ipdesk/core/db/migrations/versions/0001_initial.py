@@ -260,6 +260,7 @@ def upgrade() -> None:
     sa.Column('opens_at', types.UtcDateTime(timezone=True), nullable=True),
     sa.Column('due_at', types.UtcDateTime(timezone=True), nullable=False),
     sa.Column('fires_at', types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('until_at', types.UtcDateTime(timezone=True), nullable=False),
     sa.Column('remind_at', types.UtcDateTime(timezone=True), nullable=True),
     sa.Column('ended_at', types.UtcDateTime(timezone=True), nullable=True),
     sa.Column('missed_at', types.UtcDateTime(timezone=True), nullable=True),
