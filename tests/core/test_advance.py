@@ -300,7 +300,8 @@ def fail_in_python(act):
 
 
 def fail_in_the_database(act):
-    db.session.add(Case(kind="complaint", reference=act.case.reference, workflow="", workflow_version=1, workflow_digest="", opened_at=act.at))
+    db.session.add(Case(kind="complaint", reference=act.case.reference, workflow="", workflow_version=1,
+                        workflow_digest="", opened_at=act.at))
     db.session.flush()
 
 

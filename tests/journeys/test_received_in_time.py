@@ -20,6 +20,7 @@ from ipdesk.features.counter_notices import queries as answer_queries
 from ipdesk.features.decisions import operations as decisions
 from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.intake import current as intake
+from ipdesk.features.holds.models import Instruction
 from tests import make
 from tests.journeys.test_put_back import SELLER, counter, down, examine, sue, window  # noqa: F401
 from tests.staff import REASONS
@@ -93,6 +94,7 @@ def test_a_court_paper_that_came_in_time_counts_although_it_is_typed_after_the_p
     assert set(desk.states(down[0])) == {"counter_notified.in_court"}
     assert shown(desk, 0, 1) == {"restricted"}
     assert set(letters(down[0], "court_action_confirmed")) == {"seller", "rights_holder"}
+    assert "stay down until the court" in letters(down[0], "court_action_confirmed")["seller"].replace("\n", " ")
     assert "before the listings were put back" in letters(down[0], "listing_delisted")["seller"].replace("\n", " ")
     assert set(letters(down[0], "listings_restricted")) == {"rights_holder"}
 
@@ -103,6 +105,18 @@ def test_an_unfit_paper_typed_after_the_put_back_leaves_the_listings_visible(des
     desk.work()
     assert set(desk.states(down[0])) == {"closed.reinstated"}
     assert shown(desk, 0, 1) == {"live"}
+
+
+def test_a_late_paper_is_not_rejected_while_nobody_has_confirmed_the_put_back(desk, down):  # noqa: F811
+    """The clock that asks the marketplace for its confirmation must not end with the paper (17 U.S.C. § 512(g)(2)(C))."""
+    ordered = put_back(desk, down[0])
+    number = paper_by_post(desk, down[0], ordered - timedelta(days=1))
+    with unit_of_work():
+        for instruction in db.session.execute(select(Instruction)).scalars():
+            instruction.confirmed_at = None
+    with pytest.raises(Refusal, match="restoration_unconfirmed"):
+        examine(desk, down[0], number, fit=False)
+    assert set(desk.states(down[0])) == {"counter_notified.timely_paper"}
 
 
 def test_a_court_paper_that_came_after_the_put_back_is_refused_however_it_is_typed(desk, down):  # noqa: F811

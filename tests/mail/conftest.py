@@ -65,6 +65,8 @@ SAMPLES = {
     "deleted_text": "DELETED-DATE",
     "action": {"court": "COURT", "case_number": "1:26-cv-1", "filed_text": "FILED-DATE"},
     "outcome_text": "OUTCOME-SENTENCE",
+    "can_answer": True,
+    "can_tell_again": True,
     "contest_text": "CONTEST-SENTENCE",
     "expires_text": "EXPIRES-DATE",
     "delivered_text": "DELIVERED-DATE",

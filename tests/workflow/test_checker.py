@@ -149,8 +149,8 @@ BREAKS = [
     Break("unknown_trigger", RIGHT, "usual: [submit_right, verify_right]", "usual: [submit_right, bless_right]"),
     Break("unknown_trigger", DMCA, "{to: rights_holder, message: claims_accepted}",
           "{to: rights_holder, message: claims_accepted, on_delivered: applaud}"),
-    Break("at_most_differs", MARKETPLACE, "    deadlines: {open: [decision], stop: [decision]}\n    at_most: 3\n",
-          "    deadlines: {open: [decision], stop: [decision]}\n    at_most: 4\n"),
+    Break("at_most_differs", MARKETPLACE, "    establishes: court_action_told\n    deadlines: {open: [decision], stop: [decision]}\n    at_most: 10\n",
+          "    establishes: court_action_told\n    deadlines: {open: [decision], stop: [decision]}\n    at_most: 4\n"),
     Break("unknown_fact", DEADLINES, "stops_on: [court_action_confirmed]", "stops_on: [court_action_dreamt]"),
     Break("unknown_fact", DEADLINES, "  starts: delivery_proven", "  starts: delivery_dreamt"),
     # --- the graph ----------------------------------------------------------------------------------

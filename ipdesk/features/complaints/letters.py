@@ -16,7 +16,7 @@ from ipdesk.core.workflow import State
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import elements, facts, operations, queries
 from ipdesk.features.complaints.models import Complaint, Notice, NoticeListing
-from ipdesk.features.holds.queries import held_for_another_reason
+from ipdesk.features.holds.queries import owners_of_holds
 
 MESSAGES = (
     "case_closed", "claims_accepted", "claims_dismissed", "claims_refused", "claims_reopened",
@@ -175,7 +175,7 @@ def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
         "outcome_text": say(act.workflow.states[act.movers[0].state].meaning, recipient),
         "contest_text": say(STILL_OPEN.get(recipient.role, ""), recipient) if _contestable(act) else "",
         "cause_text": say(RESTORED_BECAUSE.get(act.trigger, ""), recipient),
-        "restricted": any(row.status == "restricted" for row in found.values()),
+        "restricted": bool(_owners_of_holds(act)),
         "still_restricted": _still_restricted(act, found),
         "response_due_text": "", **_response_due(act, recipient),
     }
@@ -220,11 +220,18 @@ def _contestable(act: Act) -> bool:
 
 def _still_restricted(act: Act, listings: Any) -> list[str]:
     own = {claim.listing_id: claim.id for claim in act.movers}
-    key = f"held_for_another_reason:{sorted(own)}"  # every reader of the act is told the same
-    if key not in act.recorded:
-        act.recorded[key] = held_for_another_reason(own)
-    held = act.recorded[key]
+    held = {listing_id for listing_id, claim_id in _owners_of_holds(act) if claim_id != own[listing_id]}
     return [listings[claim.listing_id].external_id for claim in act.movers if claim.listing_id in held]
+
+
+def _owners_of_holds(act: Act) -> list[tuple[int, int | None]]:
+    """The holds on these listings as the act leaves them (the marketplace confirms later), read once for all readers."""
+    wanted = sorted(claim.listing_id for claim in act.movers)
+    key = f"owners_of_holds:{wanted}"
+    if key not in act.recorded:
+        act.recorded[key] = owners_of_holds(wanted)
+    found: list[tuple[int, int | None]] = act.recorded[key]
+    return found
 
 
 def _response_due(act: Act, recipient: Recipient) -> dict[str, str]:

@@ -27,7 +27,7 @@ def context(act: Act, recipient: Recipient) -> dict[str, Any]:
     elif number := act.facts.get("answer_id"):
         own = {"answer": db.session.get_one(Answer, number).text}
     elif number := act.facts.get("court_notice_id"):
-        own = _of_court_notice(db.session.get_one(CourtNotice, number), recipient)
+        own = _of_court_notice(act, db.session.get_one(CourtNotice, number), recipient)
     return {**complaints.context(act, recipient), **own}
 
 
@@ -51,6 +51,9 @@ def _put_back(act: Act, recipient: Recipient) -> dict[str, str] | None:
             "latest_text": complaints.when(line.due_at, recipient)}
 
 
-def _of_court_notice(row: CourtNotice, recipient: Recipient) -> dict[str, Any]:
-    return {"action": {"court": row.forum, "case_number": row.docket,
+def _of_court_notice(act: Act, row: CourtNotice, recipient: Recipient) -> dict[str, Any]:
+    def open_to_party(trigger: str) -> bool:
+        return any("rights_holder" in edge.who for mover in act.movers for edge in act.workflow.edges(mover.state, trigger))
+
+    return {"can_answer": open_to_party("answer_counter_notice"), "can_tell_again": open_to_party("tell_court_action"), "action": {"court": row.forum, "case_number": row.docket,
                        "filed_text": day_text(row.filed_on, recipient.locale)}}

@@ -79,6 +79,20 @@ def was_in_time(complaint_id: int, claims: Iterable[int], at: datetime) -> bool:
     return all(number in ended and at <= ended[number] for number in claims)
 
 
+def unanswered_since(complaint_id: int, but: int | None = None) -> set[int]:
+    """The claims whose last time to answer was stopped before its end and that no answer (``but`` this one) has reached since."""
+    last: dict[int, Deadline] = {}
+    for line in db.session.execute(select(Deadline).where(
+        Deadline.case_id == complaint_id, Deadline.name == "answer").order_by(Deadline.id)).scalars():
+        last |= dict.fromkeys(line.movers, line)
+    stopped = {number: line.started_at for number, line in last.items() if line.status == "stopped"}
+    for answer in answers_of(complaint_id):
+        if answer.id != but:
+            stopped = {number: since for number, since in stopped.items()
+                       if number not in answer.claim_ids or answer.answered_at < since}
+    return set(stopped)
+
+
 def exhibits(ids: Iterable[int]) -> list[Exhibit]:
     """The exhibits of a document, in the order in which they were handed in."""
     wanted = list(ids)

@@ -21,6 +21,7 @@ REFUSALS = {
     "court_document_missing": _l("The document of the court action is missing."),
     "court_notice_about_others": _l("The notice of the court action does not name these listings."),
     "court_notice_too_late": _l("The notice of the court action came after the listing was put back."),
+    "answer_over": _l("The counter-notification has been answered, or the time to answer it has ended."),
     "answer_too_late": _l("This answer arrived after the time to respond had ended."),
     "court_notice_examined": _l("This notice of a court action has been examined already."),
 }
@@ -37,6 +38,12 @@ def counter_notice_is_complete(act: Act) -> str | None:
               "contact": row.contact, "signed_name": row.signed_name}
     lacking = elements.missing_from(act.row.regime, copies.DOCUMENT, proofs, codes)
     return "counter_notice_incomplete" if lacking else None
+
+
+def answer_is_still_owed(act: Act) -> str | None:
+    """Another step (telling of a court action, a manifest case) ended the time to answer, and no answer was given."""
+    cut_short = queries.unanswered_since(act.row.id, but=act.facts.get("answer_id"))
+    return None if set(act.mover_ids) <= cut_short else "answer_over"
 
 
 def court_action_qualifies(act: Act) -> str | None:
@@ -100,6 +107,7 @@ def forward_counter_notice(act: Act) -> None:
 def register(rules: Rules) -> None:
     """Join the names of the workflow files to this feature."""
     rules.guard("counter_notice_is_complete", counter_notice_is_complete)
+    rules.guard("answer_is_still_owed", answer_is_still_owed, early=True)
     rules.guard("court_action_qualifies", court_action_qualifies)
     rules.guard("received_before_put_back", received_before_put_back)
     rules.guard("arrived_in_time", arrived_in_time)

@@ -43,10 +43,9 @@ def still_restricted_for_another_reason(listing_id: int, claim_id: int) -> bool:
         or_(Hold.claim_id.is_(None), Hold.claim_id != claim_id)).limit(1)) is not None
 
 
-def held_for_another_reason(own: Mapping[int, int]) -> set[int]:
-    """Of the listings in ``own`` (listing → its claim) those that a hold of somebody else keeps down, in one query."""
-    found = db.session.execute(_active_owners, {"listing_ids": list(own)})
-    return {listing_id for listing_id, claim_id in found if claim_id != own[listing_id]}
+def owners_of_holds(listing_ids: Collection[int]) -> list[tuple[int, int | None]]:
+    """``(listing, claim)`` of every active hold on these listings; an order or a sanction has no claim."""
+    return [(row.listing_id, row.claim_id) for row in db.session.execute(_active_owners, {"listing_ids": list(listing_ids)})]
 
 
 def last_instruction(listing_id: int) -> Instruction | None:

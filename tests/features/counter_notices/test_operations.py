@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.clocks import open_deadlines
 from ipdesk.core.casework.disclosure import view
+from ipdesk.core.casework.sweep import sweep
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible, Refusal, Stale
@@ -394,6 +396,43 @@ def test_a_qualifying_action_on_one_listing_stops_only_its_put_back(desk: Any) -
     told = view(desk.load(complaint.id), desk.actor("seller"))["court_notices"][0]
     assert told["docket"] == "3:26-cv-00042" and "filed_by_notifier" not in told
     assert "3:26-cv-00042" in letters(complaint, "court_action_confirmed")[0].body_text
+
+
+def maintain(desk: Any, complaint: Any) -> None:
+    with unit_of_work():
+        operations.answer_counter_notice(
+            actor=desk.actor("rights_holder"), complaint=desk.load(complaint.id), claim_ids=desk.claims(complaint),
+            text="The goods are not ours.", signed_name="Ada Example")
+
+
+@pytest.mark.parametrize("examined", [False, True])
+def test_telling_of_a_court_action_takes_no_answer_away(desk: Any, examined: bool) -> None:
+    """Whoever told of a court action in time may still answer, once, until the marketplace decides."""
+    complaint = desk.complaint()
+    desk.contest(complaint)
+    number = tell(desk, complaint)
+    letter = letters(complaint, "court_action_received")[0].body_text.replace("\n", " ")
+    assert "You can still answer the counter-notification" in letter and "keep running" not in letter
+    if examined:
+        decide(desk, complaint, number, "reject_court_action", reasons="It names another shop.")
+    assert "answer_counter_notice" in choices(desk.actor("rights_holder"), desk.load(complaint.id))
+    maintain(desk, complaint)
+    assert desk.states(complaint) == ["counter_notified.decision"]
+    assert view(desk.load(complaint.id), desk.actor("seller"))["answers"][0]["text"] == "The goods are not ours."
+    assert letters(complaint, "complainant_answered")[0].recipient_role == "seller"
+    with pytest.raises(Refusal, match="answer_over"):
+        maintain(desk, complaint)
+
+
+def test_a_court_action_told_after_the_time_to_answer_brings_no_answer_back(desk: Any) -> None:
+    complaint = desk.complaint()
+    desk.contest(complaint)
+    desk.clock.advance(7 * DAY)
+    sweep(desk.clock.now())
+    assert desk.states(complaint) == ["counter_notified.decision"]
+    tell(desk, complaint)
+    with pytest.raises(Refusal, match="answer_over"):
+        maintain(desk, complaint)
 
 
 @pytest.mark.parametrize("flag", ["filed_by_notifier", "names_subscriber", "seeks_restraint"])
