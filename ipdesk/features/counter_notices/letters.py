@@ -55,5 +55,6 @@ def _of_court_notice(act: Act, row: CourtNotice, recipient: Recipient) -> dict[s
     def open_to_party(trigger: str) -> bool:
         return any("rights_holder" in edge.who for mover in act.movers for edge in act.workflow.edges(mover.state, trigger))
 
-    return {"can_answer": open_to_party("answer_counter_notice"), "can_tell_again": open_to_party("tell_court_action"), "action": {"court": row.forum, "case_number": row.docket,
+    return {"can_answer": open_to_party("answer_counter_notice"), "can_tell_again": open_to_party("tell_court_action"),
+            "action": {"court": row.forum, "case_number": row.docket,
                        "filed_text": day_text(row.filed_on, recipient.locale)}}
