@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
@@ -11,6 +12,8 @@ from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.features.complaints import queries
 from ipdesk.features.counter_notices import operations as counter_notices
 from ipdesk.features.decisions import operations, work
+from ipdesk.features.rights import operations as rights
+from ipdesk.features.rights.models import Right
 from tests import make
 from tests.conftest import sign_in
 from tests.journeys.conftest import Desk, Filed
@@ -46,6 +49,16 @@ class Floor:
         listings = self.new_listings(*stores)
         with self.app.app_context():
             return self.desk.file(kind, listings=listings, **given)
+
+    def verify_rights(self) -> None:
+        """Verify every right that waits, so that only notices and complaints are left in the queue."""
+        with self.app.app_context(), unit_of_work():
+            for right in self.rights_that_wait():
+                rights.judge_right(actor=self.desk.actor("legal"), right=right, trigger="verify_right")
+
+    def rights_that_wait(self) -> list[Any]:
+        return list(db.session.execute(select(Right).where(
+            Right.waits_for == "staff").order_by(Right.id)).scalars())
 
     def told(self, kind: str = "trademark", stores: tuple[int, ...] = (0,)) -> list[Filed]:
         """The same, accepted, the sellers' letters delivered."""

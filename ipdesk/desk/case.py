@@ -19,11 +19,11 @@ from ipdesk.core.workflow import Workflow
 from ipdesk.core.workflow.diagram import svg
 from ipdesk.desk import words
 from ipdesk.desk.clocks import clock_facts
+from ipdesk.features.accounts.holding import is_held_by_another
 from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.counter_notices.operations import TELLING
 from ipdesk.features.decisions import queries as work
 from ipdesk.features.decisions import steps
-from ipdesk.features.decisions.work import is_held_by_another
 from ipdesk.features.evidence import queries as evidence
 from ipdesk.features.evidence.models import Exhibit
 

@@ -1,6 +1,7 @@
 """The staff's pages over HTTP: who may open them, what they do, and what never leaks out of them."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, func, select
@@ -8,6 +9,7 @@ from sqlalchemy import event, func, select
 from ipdesk.core.audit.models import AuditEntry
 from ipdesk.core.casework.models import Note
 from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.complaints import operations as complaints
 from ipdesk.features.decisions import operations, work
@@ -245,6 +247,7 @@ def test_take_next_opens_the_case_that_is_due_first(floor):
     assert "You hold this case" in text_of(legal.get(answer.location))
     assert legal.post(answer.location, data={"trigger": "accept", "form_key": "x"}).status_code == 303
     assert floor.states(filed) == ["pending_response.sending"]
+    floor.verify_rights()
     assert legal.post("/queue/next").location.endswith("/queue")
 
 
@@ -282,8 +285,46 @@ def test_an_assignment_is_the_administrator_s(floor):
     said = {"user_id": floor.desk.people["reviewer"].id, "form_key": "a"}
     path = f"/work/complaint/{filed.reference}/assign"
     assert floor.browser("legal").post(path, data=said).status_code == 403
-    assert floor.browser("admin").post(path, data=said).status_code == 303
+    assert path not in text_of(floor.browser("legal").get(f"/complaints/{filed.reference}"))
+    admin = floor.browser("admin")
+    assert path in text_of(admin.get(f"/complaints/{filed.reference}"))
+    offered = text_of(admin.get(path))
+    assert f'value="{said["user_id"]}"' in offered and f'value="{floor.desk.people["admin"].id}"' not in offered
+    assert admin.post(path, data=said).status_code == 303
+    mine = text_of(floor.browser("reviewer").get("/queue?mine=1"))
+    assert filed.reference in mine and "assigned to you" in mine
     assert "assigned to The reviewer" in text_of(floor.browser("legal").get(f"/complaints/{filed.reference}"))
+
+
+def test_a_supervisor_assigns_what_is_late_and_not_over_a_conflict(floor):
+    filed = floor.contested()
+    floor.clock.advance(timedelta(days=9))
+    admin, path = floor.browser("admin"), f"/work/complaint/{filed.reference}/assign"
+    assert path in text_of(admin.get("/supervision"))
+    assert path not in text_of(floor.browser("auditor").get("/supervision"))
+    legal = floor.desk.people["legal"]
+    with floor.app.app_context(), unit_of_work():
+        operations.declare_conflict(actor=floor.desk.actor("legal"), user_id=legal.id, because="a friend",
+                                    store_id=floor.desk.stores[0].id)
+    page = text_of(admin.get(path))
+    assert f'value="{legal.id}"' not in page and "The legal declared a conflict of interest" in page
+    assert admin.post(path, data={"user_id": legal.id, "form_key": "a"}).status_code == 409
+
+
+def test_a_right_is_taken_and_judged_by_one_handler(floor):
+    floor.told()
+    with floor.app.app_context():
+        reference = floor.rights_that_wait()[0].reference
+    legal, second = floor.browser("legal"), floor.browser("legal_two")
+    take = f"/work/right/{reference}/take"
+    assert take in text_of(legal.get(f"/rights/{reference}"))
+    assert legal.post(take, data={"form_key": "t"}).location == f"/rights/{reference}/judge"
+    shown = text_of(second.get(f"/rights/{reference}/judge"))
+    assert "The legal holds this case" in shown and 'value="verify_right"' not in shown
+    said = {"trigger": "verify_right"}
+    refused = second.post(f"/rights/{reference}/judge", data=said | {"form_key": "b"})
+    assert refused.status_code == 409 and "The legal is working on this case" in text_of(refused)
+    assert legal.post(f"/rights/{reference}/judge", data=said | {"form_key": "c"}).status_code == 303
 
 
 # --- private notes ---------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy.orm import aliased
 
 from ipdesk.core.audit.entries import entries_of
 from ipdesk.core.casework import clocks
@@ -28,6 +29,8 @@ from ipdesk.features.rights.models import Right
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SCREENED_WITH_NOTICE = "received.screening"
 PROPOSED = "decision_proposed"
+# Whoever these are waited for, somebody of the staff has to look at the case.
+STAFF_ACTS = ("staff", "court", "marketplace")
 
 
 def decisions_of(complaint_id: int) -> list[Decision]:
@@ -160,6 +163,24 @@ def _stores_of(row: Any) -> set[int]:
         select(Complaint.store_id).where(Complaint.notice_id == row.id)).scalars())
 
 
+def conflicted(row: Any) -> set[int]:
+    """The handlers who have a conflict of interest with a side of the case."""
+    sides = ConflictOfInterest.store_id.in_(sorted(_stores_of(row)))
+    if row.organisation_id is not None:
+        sides = or_(sides, ConflictOfInterest.organisation_id == row.organisation_id)
+    return set(db.session.execute(select(ConflictOfInterest.user_id).where(
+        ConflictOfInterest.ended_at.is_(None), sides)).scalars())
+
+
+def sorts_of(row: Any) -> tuple[str, str]:
+    """The regime and the language by which a case is given to handlers; empty where it has none."""
+    if isinstance(row, Right):
+        user = db.session.get(User, row.registered_by) if row.registered_by else None
+        return "", user.locale if user else ""
+    notice = row if isinstance(row, Notice) else db.session.get_one(Notice, row.notice_id)
+    return row.regime, notice.locale
+
+
 def skills_of(user_id: int) -> frozenset[str]:
     """The regimes and locales that this handler is given."""
     return frozenset(db.session.execute(select(HandlerSkill.skill).where(
@@ -251,10 +272,12 @@ def _queue_complaints(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
 
 
 def _queue_rights(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    return {row.id: dict(row._mapping) | {"locale": "", "regime": ""} for row in db.session.execute(
+    author = aliased(User)
+    return {row.id: dict(row._mapping) | {"regime": ""} for row in db.session.execute(
         select(Right.id, Case.reference, Right.state, Right.owner, Right.title.label("right_title"),
-               Right.kind.label("right_kind"), *_held(Right))
+               Right.kind.label("right_kind"), author.locale, *_held(Right))
         .join(Case, Case.id == Right.id).outerjoin(User, User.id == Right.assignee_id)
+        .outerjoin(author, author.id == Right.registered_by)
         .where(Right.id.in_(ids)))} if ids else {}
 
 
@@ -308,7 +331,7 @@ def late(now: datetime, most: int = 100) -> list[dict[str, Any]]:
     ours = clocks.desk_clocks()
     passed = or_(Deadline.missed_at.is_not(None), Deadline.due_at <= now,
                  and_(Deadline.name.not_in(_clocks_of_the_marketplace()), Deadline.until_at < now))
-    holder = func.coalesce(*(model.assignee_id for model in (Notice, Complaint, Right)))
+    holder = func.coalesce(*(case((held(model, now), model.assignee_id)) for model in (Notice, Complaint, Right)))
     query = select(Case.kind, Case.reference, Deadline.name, Deadline.until_at, Deadline.due_at,
                    Deadline.missed_at, User.name.label("holder")).join(Case, Case.id == Deadline.case_id)
     for model in (Notice, Complaint, Right):
@@ -333,10 +356,10 @@ def failed_letters(most: int = 50) -> Sequence[Any]:
         .where(Outbox.failed_at.is_not(None)).order_by(Outbox.failed_at.desc()).limit(most)).all()
 
 
-def states_open_to(roles: frozenset[str], *waits_for: str) -> set[str]:
+def states_open_to(roles: frozenset[str], *waits_for: str, kind: str = "complaint") -> set[str]:
     """The states waiting for one of ``waits_for`` from which somebody with these roles has a step of their own."""
     return {
-        state.name for law in rules.workflows.workflows("complaint") for state in law.states.values()
+        state.name for law in rules.workflows.workflows(kind) for state in law.states.values()
         if state.waits_for in waits_for
         and any(not roles.isdisjoint(edge.who) for edge in law.edges(state.name))
     }

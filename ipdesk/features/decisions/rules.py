@@ -17,6 +17,8 @@ REFUSALS = {
     "same_person": _l("A second person has to approve this. You proposed it yourself."),
     "taken_by_another": _l("%(name)s is working on this case. Ask them to give it back."),
     "conflict_of_other": _l("%(name)s declared a conflict of interest with a side of this case."),
+    "skill_of_other": _l("%(name)s is not given cases of these rules or in this language."),
+    "step_of_other": _l("%(name)s has no step to take where this case stands."),
     "not_a_handler": _l("This account does not work on cases."),
     "not_decided_here": _l("This step is not decided here. A party takes it, or it rests on a document."),
     "claim_of_another": _l("These listings do not all belong to this complaint. Open its page again."),

@@ -1,6 +1,6 @@
 """Who works on what: take, take next, give back, reassign, note. Nothing of it moves a state or a version."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -14,26 +14,18 @@ from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.features.accounts import queries as accounts
+from ipdesk.features.accounts.holding import is_held_by_another, require_free
+from ipdesk.features.accounts.models import User
 from ipdesk.features.complaints import operations as notices
 from ipdesk.features.complaints.models import Complaint, Notice
 from ipdesk.features.decisions import queries
 from ipdesk.features.decisions.models import HandlerSkill
+from ipdesk.features.rights.models import Right
 
 # So long a handler holds a case without acting; then others are given it.
 TIME_OUT = timedelta(minutes=30)
-
-
-def is_held_by_another(actor: Actor, row: Any) -> bool:
-    """Whether somebody else holds the case now."""
-    if row.assignee_id in (None, actor.user_id):
-        return False
-    return row.taken_until is None or row.taken_until > actor.at
-
-
-def require_free(actor: Actor, row: Any) -> None:
-    """Refuse (``taken_by_another``) a step in a case that somebody else holds."""
-    if is_held_by_another(actor, row):
-        raise Refusal("taken_by_another", name=accounts.get_user(row.assignee_id).name)
+HANDLERS = frozenset({"legal", "reviewer"})
+MODELS: dict[str, Any] = {"notice": Notice, "complaint": Complaint, "right": Right}
 
 
 def take(*, actor: Actor, row: Any) -> Any:
@@ -68,20 +60,51 @@ def give_back(*, actor: Actor, row: Any) -> Any:
     return row
 
 
-def reassign(*, actor: Actor, row: Any, user_id: int) -> Any:
-    """Give the case to a handler for good: no time-out, whoever held it before.
+def reassign(*, actor: Actor, row: Any, user_id: int) -> User:
+    """Give the case to a handler for good: no time-out, whoever held it before. Returns who has it now.
 
-    Refuses somebody who is no handler (``not_a_handler``) or has a conflict of interest.
+    Refuses somebody who is no handler (``not_a_handler``) and what ``candidates`` names.
     """
-    user = accounts.get_user(user_id)
-    if not user.active or {"reviewer", "legal"}.isdisjoint(user.role_names):
+    user = next((one for one in handlers() if one.id == user_id), None)
+    if user is None:
         raise Refusal("not_a_handler")
-    if queries.conflict_of(user_id, row) is not None:
-        raise Refusal("conflict_of_other", name=user.name)
+    if why_not := _candidate(user, row, queries.conflicted(row), queries.skills()):
+        raise Refusal(why_not, name=user.name)
     journal.note(actor=actor, case_id=row.id, act="case_assigned", holder_id=user_id)
     row.assignee_id, row.taken_until = user_id, None
     db.session.flush()
-    return row
+    return user
+
+
+def handlers() -> list[User]:
+    """Who works on cases, by name."""
+    return [user for user in accounts.staff() if user.active and not HANDLERS.isdisjoint(user.role_names)]
+
+
+def candidates(row: Any) -> list[tuple[User, str]]:
+    """The handlers by name, each with the refusal code where the case cannot be given to that person.
+
+    ``conflict_of_other``, ``skill_of_other`` (other rules or languages), ``step_of_other`` (no step of
+    that person's roles where the case stands).
+    """
+    conflicted, skills = queries.conflicted(row), queries.skills()
+    return [(user, _candidate(user, row, conflicted, skills)) for user in handlers()]
+
+
+def _candidate(
+    user: User, row: Any, conflicted: Collection[int], skills: dict[int, list[str]],
+) -> str:
+    regime, locale = queries.sorts_of(row)
+    named, spoken = _by_sort(skills.get(user.id, ()))
+    if user.id in conflicted:
+        return "conflict_of_other"
+    if (named and regime and regime not in named) or (spoken and locale and locale not in spoken):
+        return "skill_of_other"
+    if row.waits_for in queries.STAFF_ACTS and row.state not in queries.states_open_to(
+        frozenset(user.role_names), row.waits_for, kind=row.case.kind
+    ):
+        return "step_of_other"
+    return ""
 
 
 def write_note(*, actor: Actor, row: Any, text: str) -> Note:
@@ -102,19 +125,20 @@ def take_next(*, actor: Actor) -> Any | None:
     """
     found = [one for one in (
         _first(actor, "notice", _open_notices(actor)), _first(actor, "complaint", _open_complaints(actor)),
-        _first(actor, "complaint", _overdue_complaints(actor))) if one is not None]
+        _first(actor, "complaint", _overdue_complaints(actor)), _first(actor, "right", _open_rights(actor)),
+    ) if one is not None]
     if not found:
         return None
-    _, _, kind, case_id = min(found)
+    _, _, case_id, kind = min(found)
     row = rules.kinds[kind].load(case_id)
     if is_held_by_another(actor, row):  # somebody was quicker, between the search and the lock
         return take_next(actor=actor)
     return _hold(actor, row)
 
 
-def _first(actor: Actor, kind: str, conditions: Iterable[Any]) -> tuple[bool, Any, str, int] | None:
-    """``(somebody else's or nobody's, due, kind, id)`` of the first case of a kind."""
-    model = Notice if kind == "notice" else Complaint
+def _first(actor: Actor, kind: str, conditions: Iterable[Any]) -> tuple[bool, Any, int, str] | None:
+    """``(somebody else's or nobody's, due, id, kind)`` of the first case of a kind, in the queue's order."""
+    model = MODELS[kind]
     due = queries.due_of(model)
     query = select(model.id, model.assignee_id, due).where(
         *conditions,
@@ -123,7 +147,7 @@ def _first(actor: Actor, kind: str, conditions: Iterable[Any]) -> tuple[bool, An
     row = db.session.execute(locking(
         query.join(Case, Case.id == model.id)
         .order_by((model.assignee_id.is_distinct_from(actor.user_id)), due, model.id).limit(1))).first()
-    return (row.assignee_id != actor.user_id, row.due_at, kind, row.id) if row else None
+    return (row.assignee_id != actor.user_id, row.due_at, row.id, kind) if row else None
 
 
 def _open_notices(actor: Actor) -> list[Any]:
@@ -147,6 +171,15 @@ def _overdue_complaints(actor: Actor) -> list[Any]:
     return [queries.overdue_elsewhere(), *_of_handler(actor), Complaint.state.in_(sorted(mine))]
 
 
+def _open_rights(actor: Actor) -> list[Any]:
+    """A right is of no regime; its language is that of the person who registered it, who reads the reasons."""
+    _, spoken = _by_sort(queries.skills_of(actor.user_id or 0))
+    locale = select(User.locale).where(User.id == Right.registered_by).scalar_subquery()
+    return [Right.waits_for == "staff", _no_conflict(Right, queries.conflicts(actor.user_id or 0)),
+            Right.state.in_(sorted(queries.states_open_to(actor.roles, "staff", kind="right"))),
+            *([or_(locale.is_(None), locale.in_(sorted(spoken)))] if spoken else [])]
+
+
 def _of_handler(actor: Actor) -> list[Any]:
     """Complaints in which this handler has no conflict of interest and all skills."""
     conflicts = queries.conflicts(actor.user_id or 0)
@@ -163,14 +196,14 @@ def _no_conflict(model: Any, conflicts: Iterable[Any]) -> Any:
 
 def _skilled(actor: Actor, regime: Any, locale: Any) -> list[Any]:
     """Conditions out of the handler's skills: only of the sorts in which there is one."""
-    skills = queries.skills_of(actor.user_id or 0)
+    named, spoken = _by_sort(queries.skills_of(actor.user_id or 0))
+    return [column.in_(sorted(skills)) for column, skills in ((regime, named), (locale, spoken)) if skills]
+
+
+def _by_sort(skills: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Regimes and languages apart."""
     regimes = {law.name for law in rules.workflows.workflows("complaint")}
-    conditions = []
-    if named := sorted(skills & regimes):
-        conditions.append(regime.in_(named))
-    if spoken := sorted(skills - regimes):
-        conditions.append(locale.in_(spoken))
-    return conditions
+    return set(skills) & regimes, set(skills) - regimes
 
 
 def set_skills(*, actor: Actor, user_id: int, skills: Iterable[str]) -> None:

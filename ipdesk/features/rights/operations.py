@@ -8,6 +8,7 @@ from ipdesk.core.casework.advance import advance, begin, open_case
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Invalid
 from ipdesk.core.kernel.text import N_
+from ipdesk.features.accounts.holding import require_free
 from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.intake import current as intake
 from ipdesk.features.evidence.models import Exhibit
@@ -85,7 +86,11 @@ def correct_right(
 def judge_right(
     *, actor: Actor, right: Right, trigger: str, reasons: str = "", seen: int | None = None,
 ) -> Right:
-    """Staff verify the right against the register (``verify_right``) or reject it with reasons."""
+    """Staff verify the right against the register (``verify_right``) or reject it with reasons.
+
+    Refuses what somebody else holds (``taken_by_another``).
+    """
+    require_free(actor, right)
     advance(actor=actor, row=right, trigger=trigger, facts={"reasons": reasons}, seen=seen)
     if trigger == "verify_right":
         right.verified_at, right.verified_by = actor.at, actor.user_id

@@ -8,6 +8,8 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.features.decisions import operations, queries, work
+from ipdesk.features.rights import operations as rights
+from tests.journeys.test_put_back import sue
 
 
 def take_next(floor, who="legal"):
@@ -36,6 +38,7 @@ def set_skills(floor, who, *skills):
 def test_the_case_that_is_due_first_is_given_first(floor):
     contested = floor.contested()  # decided within two business days
     late = notice_reference(floor, floor.file()[0])  # screened within 24 hours
+    floor.verify_rights()
     assert take_next(floor) == late
     assert take_next(floor, "legal_two") == contested.reference
 
@@ -49,6 +52,7 @@ def test_a_handler_is_given_the_case_in_hand_again_before_a_new_one(floor):
 
 def test_what_another_holds_is_skipped_until_the_half_hour_is_over(floor):
     only = notice_reference(floor, floor.file()[0])
+    floor.verify_rights()
     assert take_next(floor) == only
     assert take_next(floor, "legal_two") is None
     floor.clock.advance(work.TIME_OUT - timedelta(seconds=1))
@@ -104,6 +108,7 @@ def test_cases_are_assigned_to_handlers_only(floor, somebody):
 
 def test_sides_of_a_conflict_are_never_given_taken_or_assigned(floor):
     filed = floor.contested()
+    floor.verify_rights()
     conflict(floor, "legal", store_id=floor.desk.stores[0].id)
     assert take_next(floor, "legal") is None
     with pytest.raises(Refusal) as refused:
@@ -118,6 +123,7 @@ def test_sides_of_a_conflict_are_never_given_taken_or_assigned(floor):
 
 def test_a_notice_with_one_conflicting_store_is_not_given(floor):
     notice = notice_reference(floor, floor.file(stores=(0, 1))[0])
+    floor.verify_rights()
     conflict(floor, "legal", store_id=floor.desk.stores[1].id)
     assert take_next(floor, "legal") is None
     assert take_next(floor, "legal_two") == notice
@@ -149,6 +155,65 @@ def test_skills_limit_what_is_given_by_rules_and_by_language(floor):
     assert take_next(floor, "legal_two") == dmca
 
 
+def test_a_right_that_is_due_first_is_given_first_and_held_like_any_case(floor):
+    floor.told()  # leaves only its right to the desk
+    right = right_that_waits(floor)
+    floor.clock.advance(timedelta(days=9))
+    floor.file()
+    assert take_next(floor) == right
+    with pytest.raises(Refusal) as refused:
+        judge(floor, "legal_two", right)
+    assert refused.value.code == "taken_by_another"
+    assert take_next(floor, "legal_two") != right
+    judge(floor, "legal", right)
+    assert right_that_waits(floor) != right
+
+
+def test_a_right_is_not_given_over_a_conflict_or_in_a_language_that_the_handler_does_not_read(floor):
+    floor.told()
+    organisation = floor.desk.people["rights_holder"].organisation_id
+    conflict(floor, "legal", organisation_id=organisation)
+    assert take_next(floor, "legal") is None
+    set_skills(floor, "legal_two", "zh_CN")
+    assert take_next(floor, "legal_two") is None, "its owner reads English"
+    set_skills(floor, "legal_two", "zh_CN", "en")
+    assert take_next(floor, "legal_two") == right_that_waits(floor)
+
+
+def test_a_case_is_not_assigned_against_skills_or_to_somebody_without_a_step(floor):
+    filed = floor.contested()
+    set_skills(floor, "legal", "us_dmca")
+    assert not_assigned(floor, filed, "legal") == "skill_of_other"
+    set_skills(floor, "legal", "marketplace", "zh_CN")
+    assert not_assigned(floor, filed, "legal") == "skill_of_other"
+    court = floor.contested("copyright")
+    with floor.app.app_context():
+        sue(floor.desk, court, floor.claims(court))
+    assert not_assigned(floor, court, "reviewer") == "step_of_other"
+    floor.act(work.reassign, "admin", "complaint", court.id, user_id=floor.desk.people["legal_two"].id)
+    assert take_next(floor, "legal_two") == court.reference
+
+
+def not_assigned(floor, filed, who):
+    """Why the administrator cannot give this complaint to this person."""
+    with pytest.raises(Refusal) as refused:
+        floor.act(work.reassign, "admin", "complaint", filed.id, user_id=floor.desk.people[who].id)
+    assert refused.value.facts == {"name": floor.desk.people[who].name}
+    return refused.value.code
+
+
+def right_that_waits(floor):
+    """The reference of the first right that waits for the desk."""
+    with floor.app.app_context():
+        return next((row.reference for row in floor.rights_that_wait()), None)
+
+
+def judge(floor, who, reference):
+    with floor.app.app_context(), unit_of_work():
+        row = next(row for row in floor.rights_that_wait() if row.reference == reference)
+        rights.judge_right(actor=floor.desk.actor(who), right=row, trigger="verify_right")
+
+
 def test_a_reviewer_is_not_given_what_only_legal_staff_may_decide(floor):
     with floor.app.app_context():
         roles = floor.desk.actor("reviewer").roles
@@ -170,3 +235,17 @@ def test_the_load_counts_what_is_held_now(floor):
     assert floor.read(queries.load_per_handler, floor.clock.now()) == {legal: 1}
     floor.clock.advance(work.TIME_OUT)
     assert floor.read(queries.load_per_handler, floor.clock.now()) == {}
+
+
+def test_a_supervisor_reads_no_holder_whose_half_hour_is_over(floor):
+    filed = floor.file()[0]
+    floor.clock.advance(timedelta(days=9))
+    floor.act(work.take, "legal", "notice", filed.notice_id)
+
+    def holder():
+        late = floor.read(queries.late, floor.clock.now())
+        return next(row["holder"] for row in late if row["kind"] == "notice")
+
+    assert holder() == "The legal"
+    floor.clock.advance(work.TIME_OUT)
+    assert holder() is None

@@ -14,6 +14,7 @@ from ipdesk.core.http.problems import page, refusal_text
 from ipdesk.core.kernel.errors import NotVisible, Refusal
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.decisions.schemas import SeenSchema
+from ipdesk.features.rights import queries as rights
 
 pages = Blueprint("decisions", __name__)
 # Who works on cases. An administrator supervises, an auditor reads.
@@ -22,11 +23,13 @@ handlers_only = access(*HANDLERS)
 
 
 def case_row(kind: str, reference: str) -> Any:
-    """The notice or complaint, as far as this person may see it."""
+    """The notice, complaint or right, as far as this person may see it."""
     if kind == "notice":
         return complaints.notice(g.actor, reference)
     if kind == "complaint":
         return complaints.complaint(g.actor, reference)
+    if kind == "right":
+        return rights.right(g.actor, reference)
     raise NotVisible
 
 

@@ -11,11 +11,20 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.deadlines.wording import moment_text
 from ipdesk.core.http.access import READING_STAFF, access
+from ipdesk.core.http.forms import Form
 from ipdesk.core.http.paging import Page, fetch_page
+from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.text import translate
-from ipdesk.features.accounts import queries as accounts
+from ipdesk.features.accounts.holding import is_held_by_another
 from ipdesk.features.decisions import queries, work
-from ipdesk.features.decisions.pages.blueprint import button, go, handlers_only, locked_row, pages
+from ipdesk.features.decisions.pages.blueprint import (
+    button,
+    case_row,
+    go,
+    handlers_only,
+    locked_row,
+    pages,
+)
 from ipdesk.features.decisions.schemas import AssignSchema, NoteSchema
 
 
@@ -107,14 +116,37 @@ def give_back(kind: str, reference: str) -> Any:
     return button(act)
 
 
-@pages.post("/work/<kind>/<reference>/assign")
+@pages.route("/work/<kind>/<reference>/assign", methods=["GET", "POST"])
 @access("admin")
 def assign(kind: str, reference: str) -> Any:
-    def act(said: dict[str, Any]) -> str:
-        work.reassign(actor=g.actor, row=locked_row(kind, reference), user_id=said["user_id"])
-        return where(kind, reference)
+    """Give a case to a handler: who could have it, how much each holds, and who cannot and why."""
+    form = Form()
+    if request.method == "POST":
+        form = Form.read(AssignSchema())
+        if response := form.submit(lambda said: _assigned(kind, reference, said)):
+            return response
+    row = case_row(kind, reference)
+    load = queries.load_per_handler(g.actor.at)
+    return render_template(
+        "staff/assign.html", form=form, reference=row.reference, href=where(kind, reference),
+        holder=queries.holder_of(row, g.actor.at), people=[{
+            "id": user.id, "name": user.name, "load": load.get(user.id, 0),
+            "why_not": refusal_text(why_not, {"name": user.name}) if why_not else "",
+        } for user, why_not in work.candidates(row)]), form.status
 
-    return button(act, AssignSchema())
+
+def _assigned(kind: str, reference: str, said: Mapping[str, Any]) -> str:
+    user = work.reassign(actor=g.actor, row=locked_row(kind, reference), user_id=said["user_id"])
+    flash(gettext("The case is assigned to %(name)s.", name=user.name), "success")
+    return where(kind, reference)
+
+
+@pages.app_template_global()
+def holding(kind: str, reference: str) -> dict[str, Any]:
+    """What ``staff/_holder.html`` reads, for pages of features that know nothing of this one."""
+    row = case_row(kind, reference)
+    return {"holder": queries.holder_of(row, g.actor.at), "held_by_another": is_held_by_another(g.actor, row),
+            "conflict": queries.conflict_of(g.actor.user_id, row) is not None}
 
 
 @pages.post("/work/<kind>/<reference>/notes")
@@ -129,5 +161,4 @@ def write_note(kind: str, reference: str) -> Any:
 
 def handlers() -> list[tuple[int, str]]:
     """Who can be given a case."""
-    return [(user.id, user.name) for user in accounts.staff()
-            if user.active and not {"legal", "reviewer"}.isdisjoint(user.role_names)]
+    return [(user.id, user.name) for user in work.handlers()]

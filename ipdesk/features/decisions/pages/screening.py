@@ -11,13 +11,13 @@ from ipdesk.core.casework.timeline import timeline
 from ipdesk.core.http.access import READING_STAFF, access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.kernel.errors import Forbidden
+from ipdesk.features.accounts.holding import is_held_by_another
 from ipdesk.features.complaints import elements
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Notice
 from ipdesk.features.counter_notices.facts import exhibit_facts
-from ipdesk.features.decisions import operations, queries, work
+from ipdesk.features.decisions import operations, queries
 from ipdesk.features.decisions.pages.blueprint import HANDLERS, done, locked_row, pages
-from ipdesk.features.decisions.pages.queue import handlers
 from ipdesk.features.decisions.schemas import ScreenSchema
 from ipdesk.features.evidence import queries as evidence
 
@@ -54,9 +54,8 @@ def _facts(row: Notice, form: Form) -> dict[str, Any]:
         "exhibits": [exhibit_facts(one) for one in evidence.of_case(g.actor, row.id)],
         "may": sorted({"accept", "send_back", "refuse"} & open_to.keys()),
         "conflict": queries.conflict_of(g.actor.user_id, row) is not None,
-        "holder": queries.holder_of(row, g.actor.at), "held_by_another": work.is_held_by_another(g.actor, row),
+        "holder": queries.holder_of(row, g.actor.at), "held_by_another": is_held_by_another(g.actor, row),
         "notes": queries.plain_notes([row.id]), "events": timeline(row, desk=True),
-        "handlers": handlers() if g.actor.has("admin") else [],
     }
 
 
