@@ -15,7 +15,7 @@ from ipdesk.core.casework.timeline import Event, timeline
 from ipdesk.core.deadlines.wording import moment_text
 from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.actors import Actor
-from ipdesk.core.workflow import Workflow
+from ipdesk.core.workflow import State, Workflow
 from ipdesk.core.workflow.diagram import svg
 from ipdesk.desk import words
 from ipdesk.desk.clocks import clock_facts
@@ -40,13 +40,15 @@ def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
     clocks = [clock_facts(line, actor.at) for line in view["deadlines"]]
     claims = [_claim(claim, law, clocks, audience) for claim in view["claims"]]
     focus = _focus(view, claims, law, audience)
+    proposed = _proposed(view)
     return {
         "view": view, "audience": audience, "seen": view["version"], "claims": claims,
         "groups": _groups(claims, law), "clocks": clocks, "choices": offered,
-        "case": _header(view, law, focus, clocks, claims, audience),
+        "case": _header(view, law, focus, clocks, claims, audience) | _second_person(law.states.get(focus), proposed),
         "events": events(row, timeline(row, desk=audience == "staff", audience=audience), law, claims, audience),
         "exhibits": exhibits(row, actor, claims), "diagram": diagram(law, focus),
-        **(staff_facts(row, actor, offered, {one["id"]: one["state"] for one in claims}) if audience == "staff" else {}),
+        **(staff_facts(row, actor, offered, {one["id"]: one["state"] for one in claims}, proposed)
+           if audience == "staff" else {}),
     }
 
 
@@ -101,6 +103,26 @@ def _header(
         "silence": words.law_text(state.silence_for(audience)) if state else "",
         "scope": _scope(len(ids), len(claims)),
     }
+
+
+def _proposed(view: Mapping[str, Any]) -> dict[str, set[int]]:
+    """The claims for which a step waits for a second person, by trigger; staff alone read of proposals."""
+    found: dict[str, set[int]] = {}
+    for one in view.get("proposals", ()):
+        if one["status"] == "proposed":
+            found.setdefault(one["trigger"], set()).update(one["claim_ids"])
+    return found
+
+
+def _second_person(state: State | None, proposed: Mapping[str, set[int]]) -> dict[str, Any]:
+    """What a proposal changes in the header: who acts next, beside a side or a court whose turn it is."""
+    if not proposed:
+        return {}
+    second = gettext("A second person, who has to look at the proposal")
+    waits_for = state.waits_for if state else "nobody"
+    if waits_for in ("nobody", "staff"):
+        return {"who_acts": second, "mine": False}
+    return {"who_acts": words.listed([words.waits_text(waits_for, "staff"), second])}
 
 
 def _title(view: Mapping[str, Any], audience: str) -> str:
@@ -194,11 +216,17 @@ def exhibit_facts(exhibit: Exhibit, own: Mapping[int, str]) -> dict[str, Any]:
 
 def staff_facts(
     row: Complaint, actor: Actor, offered: Mapping[str, Choice], states: Mapping[int, str],
+    proposed: Mapping[str, set[int]],
 ) -> dict[str, Any]:
-    """Notes, who holds the case, and the steps that this person may take, by sort. ``states``: by claim id."""
+    """Notes, who holds the case, and the steps that this person may take, by sort.
+
+    ``states``: by claim id. What is ``proposed`` for every claim already is not offered again.
+    """
     law = workflow_of(row.case)
     found: dict[str, list[dict[str, Any]]] = {"decision": [], "plain": [], "court": [], "": []}
     for choice in offered.values():
+        if set(choice.movers) <= proposed.get(choice.trigger, set()):
+            continue
         sort = steps.sort_of(actor, row, {states[number] for number in choice.movers}, choice.trigger)
         found[sort].append(_step(choice, law))
     return {

@@ -7,6 +7,7 @@ from flask_babel import gettext
 
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.desk import inbox, lists, words
+from ipdesk.features.decisions.queries import second_person_steps
 
 RIGHT_TO_LEFT = frozenset({"ar", "he", "fa", "ur"})
 
@@ -20,7 +21,7 @@ def frame() -> dict[str, Any]:
         "text_direction": "rtl" if language.split("_")[0] in RIGHT_TO_LEFT else "ltr",
         "nav": nav(actor), "languages": languages(language),
         "sign_in_url": url_for("security.login"), "sign_out_url": url_for("security.logout"),
-        "account_url": url_for("accounts.account"), "footer_links": footer(),
+        "account_url": url_for("accounts.account"), "footer_links": footer(actor),
         **words.names(), "waiting_names": lists.WAITING, "regime_names": words.regimes,
     }
 
@@ -33,9 +34,11 @@ def languages(now: str) -> list[dict[str, Any]]:
             for code, name in current_app.jinja_env.globals["locales"].items() if code != now]
 
 
-def footer() -> list[dict[str, str]]:
-    return [{"text": gettext("Legal contacts"), "href": url_for("desk.legal_contacts")},
-            {"text": gettext("File a notice without an account"), "href": "/notices/new-guest"}]
+def footer(actor: Actor | None) -> list[dict[str, str]]:
+    links = [{"text": gettext("Legal contacts"), "href": url_for("desk.legal_contacts")}]
+    if actor is None or not actor.reads_as_staff:
+        links.append({"text": gettext("File a notice without an account"), "href": "/notices/new-guest"})
+    return links
 
 
 def nav(actor: Actor | None) -> list[dict[str, Any]]:
@@ -69,7 +72,7 @@ def _staff_places(actor: Actor) -> list[tuple[str, str, int]]:
     places = [
         (gettext("Home"), "/", 0), (gettext("Queue"), url_for("decisions.queue"), 0),
         (gettext("Complaints"), url_for("desk.complaints"), 0),
-        (gettext("Second person"), url_for("decisions.proposals"), 0),
+        *([(gettext("Second person"), url_for("decisions.proposals"), 0)] if second_person_steps(actor) else []),
         (gettext("Rights"), "/rights", 0), (gettext("Catalogue"), url_for("catalogue.index"), 0),
         (gettext("Outbox"), url_for("desk.outbox"), 0),
         (gettext("Supervision"), url_for("decisions.supervision"), 0),

@@ -205,6 +205,48 @@ def test_four_eyes_over_http(floor):
     assert floor.states(filed) == ["delisted.open"]
 
 
+def test_a_case_with_a_proposal_waits_for_a_second_person_and_offers_the_step_once(floor):
+    filed = floor.contested()
+    floor.act(operations.decide, "legal", "complaint", filed.id, claim_ids=floor.claims(filed),
+              trigger="uphold", reasons=REASONS)
+    legal, page = floor.browser("legal"), f"/complaints/{filed.reference}"
+    assert "/decide/reopen" in text_of(legal.get(page))
+    reference = floor.propose(filed, trigger="reopen")
+    shown = text_of(legal.get(page))
+    assert "A second person, who has to look at the proposal" in shown and "/decide/reopen" not in shown
+    again = legal.post(f"{page}/decide/reopen", data=form_of(floor, filed, step="confirm"))
+    assert again.status_code == 409 and "proposed already" in text_of(again) and REASONS["facts"] in text_of(again)
+    own = text_of(legal.get(f"/decisions/{reference}"))
+    assert "Withdraw the proposal" in own and "Decline it" not in own
+    legal.post(f"/decisions/{reference}/decline", data={"because": "A slip.", "form_key": "w"})
+    assert "Withdrawn by its author" in text_of(legal.get(f"/decisions/{reference}"))
+    assert "/decide/reopen" in text_of(legal.get(page))
+
+
+def test_a_proposal_that_one_may_not_end_says_why_and_keeps_what_was_typed(floor):
+    filed = floor.told()[0]
+    reference = floor.propose(filed)
+    with floor.app.app_context(), unit_of_work():
+        operations.declare_conflict(actor=floor.desk.actor("legal_two"), user_id=floor.desk.people["legal_two"].id,
+                                    because="a friend", store_id=floor.desk.stores[0].id)
+    second = floor.browser("legal_two")
+    shown = text_of(second.get(f"/decisions/{reference}"))
+    assert "You declared a conflict of interest" in shown and f"/decisions/{reference}/decline" not in shown
+    answer = second.post(f"/decisions/{reference}/decline", data={"because": "typed at length", "form_key": "d"})
+    assert answer.status_code == 409 and "You declared a conflict of interest" in text_of(answer)
+    assert "moved while you were reading" not in text_of(answer) and "typed at length" in text_of(answer)
+    empty = floor.browser("legal").post(f"/decisions/{reference}/decline", data={"because": "", "form_key": "e"})
+    assert empty.status_code == 422 and 'href="#because"' in text_of(empty)
+
+
+def test_whoever_opens_the_form_of_a_case_that_another_holds_is_warned_before_typing(floor):
+    filed = floor.contested()
+    floor.act(work.take, "legal_two", "complaint", filed.id)
+    path = f"/complaints/{filed.reference}/decide/uphold"
+    assert "The second legal is working on this case until" in text_of(floor.browser("legal").get(path))
+    assert "is working on this case" not in text_of(floor.browser("legal_two").get(path))
+
+
 @pytest.mark.parametrize("who", ["seller_a", "rights_holder"])
 def test_a_proposal_is_nobody_s_business_outside_the_desk(floor, who):
     filed = floor.told()[0]
@@ -386,7 +428,7 @@ def test_lists_and_case_pages_ask_the_database_a_bounded_number_of_times(floor):
     filed = floor.contested()
     for who, page, most in (
         ("legal", "/complaints", 2), ("rights_holder", "/complaints", 3), ("seller_a", "/complaints", 7),
-        ("legal", "/queue", 5), ("legal", "/", 3),
+        ("legal", "/queue", 5), ("legal", "/", 4),
     ):
         browser = floor.browser(who)
         before = statements(floor.app, lambda b=browser, p=page: b.get(p))

@@ -14,6 +14,7 @@ _REFUSALS: dict[str, Any] = {
     "transition_not_allowed": _l("This can no longer be done: the case has moved on."),
     "role_not_allowed": _l("This step is somebody else's to take."),
 }
+_REFUSED = _l("This cannot be done now")
 _PAGES = {
     400: (_l("This request could not be read"), _l("Go back, reload the page and try again.")),
     403: (_l("This is not yours to do"),
@@ -65,6 +66,8 @@ def problem(status: int, title: str, detail: str = "", **more: Any) -> Response:
 def page(status: int, detail: str = "", **more: Any) -> Response:
     """The same as a page."""
     title, advice = _PAGES.get(status, _PAGES[400])
+    if status == 409 and detail:
+        title = _REFUSED  # nothing need have moved: the detail says what forbids it
     if wants_json():
         return problem(status, str(title), detail or str(advice), **more)
     body = render_template("public/problem.html", status=status, title=title, advice=detail or advice,

@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+
+_proposed = text("status = 'proposed'")
 
 
 class Decision(db.Model):
@@ -22,6 +24,8 @@ class Decision(db.Model):
     __table_args__ = (
         CheckConstraint("status in ('proposed','in_force','declined')", name="status"),
         CheckConstraint("approved_by is null or approved_by <> decided_by", name="four_eyes"),
+        # What waits for a second person is few among all that was decided.
+        Index("ix_decisions_proposed", "id", sqlite_where=_proposed, postgresql_where=_proposed),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -8,7 +8,7 @@ from ipdesk.core.casework.advance import Act, advance
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
-from ipdesk.core.kernel.errors import Refusal, Stale
+from ipdesk.core.kernel.errors import Forbidden, Refusal, Stale
 from ipdesk.core.kernel.ids import new_reference
 from ipdesk.features.complaints import operations as notices
 from ipdesk.features.complaints import queries as complaints
@@ -59,6 +59,8 @@ def _checked(
     edges = steps.decision_edges(actor, complaint, _states(claims), trigger)
     work.require_free(actor, complaint)
     _require_reasons(reasons)
+    if queries.proposed_claims(complaint.id, trigger) & {claim.id for claim in claims}:
+        raise Refusal("already_proposed")
     return claims, any(edge.four_eyes for edge in edges)
 
 
@@ -113,9 +115,14 @@ def _locked(decision: Decision) -> Complaint:
 
 
 def decline(*, actor: Actor, decision: Decision, because: str) -> Decision:
-    """The second person does not agree; the proposal ends, nothing moves."""
+    """The second person does not agree, or the first takes the proposal back; it ends, nothing moves.
+
+    Raises ``Forbidden`` for somebody to whom the step does not belong.
+    """
     complaint = _locked(decision)
     _require_proposal(actor, complaint, decision)
+    if not queries.may_end(actor, decision, complaint.case.workflow):
+        raise Forbidden(decision.trigger)
     if not because.strip():
         raise Refusal("reasons_missing")
     decision.status, decision.approved_by, decision.approved_at = (

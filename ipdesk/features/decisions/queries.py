@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy import Select, and_, case, false, func, literal, literal_column, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from ipdesk.core.audit.entries import entries_of
@@ -18,7 +18,7 @@ from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.core.outbox.models import Outbox
-from ipdesk.features.accounts.models import User
+from ipdesk.features.accounts.models import StoreBinding, User
 from ipdesk.features.catalogue.models import Listing, Store
 from ipdesk.features.complaints.models import Claim, Complaint, Notice
 from ipdesk.features.complaints.queries import complaint_visible_to
@@ -29,6 +29,7 @@ from ipdesk.features.rights.models import Right
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 SCREENED_WITH_NOTICE = "received.screening"
 PROPOSED = "decision_proposed"
+MOST_PROPOSALS = 200
 # Whoever these are waited for, somebody of the staff has to look at the case.
 STAFF_ACTS = ("staff", "court", "marketplace")
 
@@ -63,13 +64,47 @@ def moved_since_proposed(found: Decision) -> bool:
                for _, payload in entries[begun + 1:])
 
 
+def proposed_claims(complaint_id: int, trigger: str) -> set[int]:
+    """The claims for which this step is proposed already and waits for a second person."""
+    return {number for found in decisions_of(complaint_id)
+            if found.status == "proposed" and found.trigger == trigger for number in found.claim_ids}
+
+
 def complaint_of(found: Decision) -> Complaint:
     """The complaint that a decision is about."""
     return db.session.get_one(Complaint, found.complaint_id)
 
 
-def proposals() -> Sequence[Any]:
-    """Proposals that wait for a second person, the oldest first, with their complaint and proposer."""
+def second_person_steps(actor: Actor) -> dict[str, list[str]]:
+    """Workflow → the steps needing two people that are this person's to take; an auditor reads them all."""
+    found = {law.name: sorted({
+        edge.trigger for edge in law.transitions if edge.four_eyes
+        and (actor.has("auditor") or not actor.roles.isdisjoint(edge.who))
+    }) for law in rules.workflows.workflows("complaint")}
+    return {name: triggers for name, triggers in found.items() if triggers}
+
+
+def may_end(actor: Actor, found: Decision, workflow: str) -> bool:
+    """Whether this person may decline a proposal of theirs or of a step that is theirs too; a conflict is asked apart."""
+    return actor.is_staff and (
+        found.decided_by == actor.user_id or found.trigger in second_person_steps(actor).get(workflow, ()))
+
+
+def _proposed_to(actor: Actor) -> Any:
+    steps = second_person_steps(actor)
+    return and_(Decision.status == literal_column("'proposed'"), or_(false(), *(
+        and_(Case.workflow == name, Decision.trigger.in_(triggers)) for name, triggers in steps.items())))
+
+
+def count_proposals(actor: Actor) -> int:
+    """How many rows ``proposals`` has."""
+    some = (select(Decision.id).join(Case, Case.id == Decision.complaint_id)
+            .where(_proposed_to(actor)).limit(MOST_PROPOSALS).subquery())
+    return db.session.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def proposals(actor: Actor) -> Sequence[Any]:
+    """Proposals of steps that are this person's too, the oldest first, with their complaint and proposer."""
     return db.session.execute(
         select(Decision.reference, Decision.trigger, Decision.decided_at, Decision.decided_by,
                User.name.label("proposer"), Case.reference.label("complaint"), Case.workflow,
@@ -77,7 +112,7 @@ def proposals() -> Sequence[Any]:
         .join(Complaint, Complaint.id == Decision.complaint_id).join(Case, Case.id == Complaint.id)
         .join(Store, Store.id == Complaint.store_id).join(Right, Right.id == Complaint.right_id)
         .join(User, User.id == Decision.decided_by)
-        .where(Decision.status == "proposed").order_by(Decision.id).limit(200)).all()
+        .where(_proposed_to(actor)).order_by(Decision.id).limit(MOST_PROPOSALS)).all()
 
 
 def snippets() -> Sequence[Snippet]:
@@ -226,14 +261,16 @@ def due_of(model: Any) -> Any:
     return func.coalesce(model.next_due_at, literal(LONG_AGO, UtcDateTime)).label("due_at")
 
 
-def queue_keys(*, mine: int | None = None) -> Select[Any]:
-    """Kind, due instant and id of everything that waits for staff; ``mine`` for what a handler holds.
+def queue_keys(*, mine: int | None = None, only: str = "") -> Select[Any]:
+    """Kind, due instant and id of everything that waits for staff; ``mine``: what a handler holds, ``only``: one kind.
 
     Only keys, so that sorting 10,000 waiting cases touches no other table; the last two columns
     are the keys of ``fetch_page``.
     """
     parts = []
     for kind, model, condition in waiting():
+        if only not in ("", kind):
+            continue
         part = select(literal(kind).label("kind"), due_of(model), model.id.label("id")).where(condition)
         parts.append(part if mine is None else part.where(model.assignee_id == mine))
     both = union_all(*parts).subquery()
@@ -262,12 +299,17 @@ def _queue_notices(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
 
 
 def _queue_complaints(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    seller = aliased(User)
     return {row.id: dict(row._mapping) for row in db.session.execute(
         select(Complaint.id, Case.reference, Complaint.state, Complaint.regime, Notice.locale,
                Complaint.claims_count, Store.name.label("store"),
+               func.coalesce(seller.locale, Store.locale).label("seller_locale"),
                Right.title.label("right_title"), Right.kind.label("right_kind"), *_held(Complaint))
         .join(Case, Case.id == Complaint.id).join(Notice, Notice.id == Complaint.notice_id)
         .join(Store, Store.id == Complaint.store_id).join(Right, Right.id == Complaint.right_id)
+        .outerjoin(StoreBinding, and_(StoreBinding.store_id == Store.id, StoreBinding.main,
+                                      StoreBinding.revoked_at.is_(None)))
+        .outerjoin(seller, seller.id == StoreBinding.user_id)
         .outerjoin(User, User.id == Complaint.assignee_id).where(Complaint.id.in_(ids)))} if ids else {}
 
 

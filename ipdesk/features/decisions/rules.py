@@ -25,6 +25,7 @@ REFUSALS = {
     "claims_moved": _l("The claims have moved since this was proposed; decline it and propose anew."),
     "restoration_unconfirmed": _l("The marketplace has not confirmed that the listing is back. Wait for it, "
                                   "or say how you know."),
+    "already_proposed": _l("This step is proposed already and waits for a second person."),
     "not_proposed": _l("This proposal has been dealt with already."),
 }
 
@@ -64,7 +65,7 @@ def _facts(decision: Any) -> dict[str, Any]:
         "reasons": dict(decision.reasons), "status": decision.status,
         "decided_at": decision.decided_at, "decided_by": decision.decided_by,
         "decided_by_name": accounts.get_user(decision.decided_by).name,
-        "approved_at": decision.approved_at, "declined_because": decision.declined_because,
+        "by_second": decision.approved_by is not None, "approved_at": decision.approved_at, "declined_because": decision.declined_because,
     }
 
 

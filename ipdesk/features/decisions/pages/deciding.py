@@ -1,6 +1,7 @@
 """Decisions with reasons, their preview word for word, the second pair of eyes, and plain steps."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import g, render_template, request, url_for
@@ -19,11 +20,12 @@ from ipdesk.core.kernel.text import translate
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.decisions import operations, queries, steps
-from ipdesk.features.decisions.pages.blueprint import button, done, locked_row, pages, refused
+from ipdesk.features.decisions.pages.blueprint import done, locked_row, pages, refused
 from ipdesk.features.decisions.schemas import (
     DecisionSchema,
     DeclineSchema,
     ProofSchema,
+    SeenSchema,
     SnippetSchema,
     StepSchema,
 )
@@ -77,7 +79,10 @@ def _open_step(
     own_edges(g.actor, row, {claim.state for claim in complaints.claims_of(row.id, choice.movers)}, trigger)
     if not choice.allowed:
         raise Refusal(choice.why_not)
-    return choice
+    proposed = queries.proposed_claims(row.id, trigger)
+    if not (left := tuple(number for number in choice.movers if number not in proposed)):
+        raise Refusal("already_proposed")
+    return replace(choice, movers=left)
 
 
 def _basis(row: Complaint, choice: Choice) -> str:
@@ -160,7 +165,7 @@ def _page(row: Complaint, choice: Choice) -> dict[str, Any]:
 @access(*READING_STAFF)
 def proposals() -> Any:
     """Decisions that wait for a second person, the oldest first."""
-    rows = [dict(row._mapping) | {"label": _label(row)} for row in queries.proposals()]
+    rows = [dict(row._mapping) | {"label": _label(row)} for row in queries.proposals(g.actor)]
     return render_template("staff/proposals.html", rows=rows)
 
 
@@ -172,16 +177,22 @@ def _label(row: Any) -> str:
 @access(*READING_STAFF)
 def decision(reference: str) -> Any:
     """One decision or proposal with its statement; a second person approves or declines here."""
+    return _decision_page(reference, Form())
+
+
+def _decision_page(reference: str, form: Form) -> Any:
     found = queries.decision(g.actor, reference)
     row = queries.complaint_of(found)
     view = disclosure.view(row, g.actor)
     shown = next(one for one in [*view["decisions"], *view["proposals"]]
                  if one["reference"] == reference)
-    waits = found.status == "proposed" and g.actor.has(*STAFF)
+    waits, own = found.status == "proposed" and g.actor.has(*STAFF), found.decided_by == g.actor.user_id
     return render_template(
-        "staff/decision.html", view=view, decision=shown, seen=row.version_id, form=Form(),
+        "staff/decision.html", view=view, decision=shown, seen=row.version_id, form=form, own=own,
         label=workflow_of(row.case).triggers[found.trigger].label,
-        written=_approval(found) if waits and found.decided_by != g.actor.user_id else None)
+        may_end=waits and queries.may_end(g.actor, found, row.case.workflow)
+        and queries.conflict_of(g.actor.user_id, row) is None,
+        written=_approval(found) if waits and not own else None), form.status
 
 
 def _approval(found: Any) -> dict[str, Any]:
@@ -190,6 +201,8 @@ def _approval(found: Any) -> dict[str, Any]:
         with unit_of_work():
             return operations.rehearse_approval(
                 actor=g.actor, decision=queries.decision(g.actor, found.reference))
+    except Forbidden:
+        return {"why_not": refusal_text("role_not_allowed")}
     except Refusal as refusal:
         return {"why_not": refusal_text(refusal.code, refusal.facts)}
 
@@ -204,19 +217,22 @@ def approve(reference: str) -> Any:
         done(gettext("The decision is approved and in force."))
         return url_for("desk.complaint", reference=row.reference)
 
-    return button(act)
+    form = Form.read(SeenSchema())
+    return form.submit(act) or _decision_page(reference, form)
 
 
 @pages.post("/decisions/<reference>/decline")
 @access(*STAFF)
 def decline(reference: str) -> Any:
     def act(said: dict[str, Any]) -> str:
-        operations.decline(actor=g.actor, decision=queries.decision(g.actor, reference),
-                           because=said["because"])
-        done(gettext("The proposal is declined."))
+        found = operations.decline(actor=g.actor, decision=queries.decision(g.actor, reference),
+                                   because=said["because"])
+        done(gettext("The proposal is withdrawn.") if found.decided_by == g.actor.user_id
+             else gettext("The proposal is declined."))
         return url_for("decisions.decision", reference=reference)
 
-    return button(act, DeclineSchema())
+    form = Form.read(DeclineSchema())
+    return form.submit(act) or _decision_page(reference, form)
 
 
 # --- plain steps ---------------------------------------------------------------------------------------

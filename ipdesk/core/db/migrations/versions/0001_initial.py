@@ -959,6 +959,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('decisions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_decisions_complaint_id'), ['complaint_id'], unique=False)
+        batch_op.create_index('ix_decisions_proposed', ['id'], unique=False, sqlite_where=sa.text("status = 'proposed'"), postgresql_where=sa.text("status = 'proposed'"))
     for statement in STATEMENTS[dialect]:
         op.execute(sa.text(statement.replace(":", "\\:")))
 
