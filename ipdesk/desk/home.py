@@ -1,4 +1,4 @@
-"""The counts of a home page, out of the maintained tallies; nothing is counted over the tables."""
+"""The counts of a home page, out of the maintained tallies; over a table only what is few: proposals, and what waits for one side."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +11,7 @@ from ipdesk.core.kernel.actors import Actor
 from ipdesk.desk import words
 from ipdesk.features.complaints import queries
 from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.decisions import queries as decisions
 
 MOST_COUNTED = 99
 
@@ -54,4 +55,5 @@ def staff(actor: Actor) -> dict[str, Any]:
         "unreached": total(totals, "complaint", "pending_response.undeliverable"),
         "reopened": total(totals, "complaint", "received.reopened"),
         "rights_to_verify": total(totals, "right", "submitted"),
+        "proposals": decisions.count_proposals(actor),
     }

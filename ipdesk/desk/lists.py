@@ -27,7 +27,7 @@ from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.counter_notices import queries as counter_notices
 from ipdesk.features.rights.models import Right
 
-FILTERS = ("stage", "regime", "waiting", "store", "right", "q")
+FILTERS = ("stage", "state", "regime", "waiting", "store", "right", "q")
 # Stands for "no such store" or "no such right": a filter that fits nothing shows nothing.
 NOWHERE = 0
 
@@ -47,6 +47,8 @@ class Asked:
         values = {name: clean(str(said.get(name, ""))[:200]).strip() for name in FILTERS}
         if values["stage"] not in words.STAGES:
             values["stage"] = ""
+        if not words.any_state_label(values["state"]) or not actor.reads_as_staff:
+            values["state"] = ""
         if values["regime"] not in dict(words.regimes()):
             values["regime"] = ""
         if values["waiting"] not in WAITING:
@@ -64,7 +66,7 @@ class Asked:
     def query(self, actor: Actor, **more: Any) -> Select[Any]:
         """The rows asked for, out of those that ``actor`` may see."""
         return queries.complaint_list(actor, **{
-            "stage": self.values["stage"], "regime": self.values["regime"],
+            "stage": self.values["stage"], "state": self.values["state"], "regime": self.values["regime"],
             "waiting": self.values["waiting"], "search": self.values["q"],
             "store": self.store_id, "right": self.right_id} | more)
 
@@ -75,7 +77,7 @@ class Asked:
     def chips(self) -> list[dict[str, str]]:
         """What is filtered now, each with the query string that takes it away."""
         shown = {
-            "stage": lambda v: str(words.STAGES[v]), "regime": words.regime_label,
+            "stage": lambda v: str(words.STAGES[v]), "state": words.any_state_label, "regime": words.regime_label,
             "waiting": lambda v: str(WAITING[v]), "q": lambda v: v,
             "store": lambda v: gettext("Store: %(name)s", name=self.notes.get("store", v)),
             "right": lambda v: gettext("Right: %(name)s", name=self.notes.get("right", v)),

@@ -75,6 +75,12 @@ def state_label(regime: str, state: str) -> str:
     return law_text(found.label) if found else state
 
 
+def any_state_label(state: str) -> str:
+    """The same where the regime is not known: the words of the first regime that has it; empty for no such state."""
+    found = next((law.states[state] for law in rules.workflows.workflows("complaint") if state in law.states), None)
+    return law_text(found.label) if found else ""
+
+
 def waits_text(waits_for: str, audience: str) -> str:
     """Who acts next, as ``audience`` says it."""
     if waits_for == audience and audience != "staff":

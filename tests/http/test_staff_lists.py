@@ -4,6 +4,11 @@ import re
 
 import pytest
 
+from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.features.accounts.models import User
+from tests.journeys.test_put_back import sue
+
 
 def references(response):
     """The complaints of a page, in its order."""
@@ -57,8 +62,50 @@ def test_each_filter_narrows_and_all_of_them_together(floor):
     assert shown("right=no+such+right") == set()
 
 
+def test_every_number_of_the_home_page_is_the_length_of_the_list_behind_it(floor):
+    floor.file()
+    floor.contested()
+    floor.contested()
+    floor.propose(floor.told()[0])
+    sued = floor.contested("copyright")
+    with floor.app.app_context():
+        sue(floor.desk, sued, floor.claims(sued))
+    for who in ("legal", "reviewer", "admin", "auditor"):
+        browser = floor.browser(who)
+        home = browser.get("/").get_data(as_text=True)
+        tasks = re.findall(r'task-list__link" href="([^"]+)"[^>]*>([^<]+)</a>.*?govuk-tag">(\d+)<', home, re.DOTALL)
+        assert {title for _, title, _ in tasks} == {
+            "Notices to screen", "Decisions to make", "Court papers to examine", "Rights to verify",
+            *(["Decisions that wait for a second person"] if who != "admin" else [])}
+        for href, title, number in tasks:
+            shown = browser.get(href.replace("&amp;", "&")).get_data(as_text=True)
+            assert shown.count("data-ipd-row>") == int(number), (who, title)
+
+
+def test_nobody_is_shown_a_proposal_of_a_step_that_is_not_theirs(floor):
+    act_now, filed = floor.propose(floor.told()[0]), floor.contested()
+    floor.propose(filed, trigger="uphold")
+    reopen = floor.propose(filed, trigger="reopen")
+    shown = {who: set(re.findall(r"/decisions/(D-[0-9A-Z-]+)", floor.browser(who).get("/proposals").get_data(as_text=True)))
+             for who in ("reviewer", "legal_two", "admin", "auditor")}
+    assert shown == {"reviewer": {act_now}, "legal_two": {act_now, reopen}, "admin": {reopen}, "auditor": {act_now, reopen}}
+    for reference in (act_now, reopen):
+        for who in shown:
+            assert floor.browser(who).get(f"/decisions/{reference}").status_code == 200, (who, reference)
+
+
+def test_the_queue_names_the_languages_of_both_sides_and_says_when_nothing_is_one_s_own(floor):
+    filed = floor.contested()
+    with floor.app.app_context(), unit_of_work():
+        db.session.get(User, floor.desk.people["seller_a"].id).locale = "zh_CN"
+    legal = floor.browser("legal")
+    row = legal.get("/queue?kind=complaint").get_data(as_text=True).split(filed.reference)[2].split("</tr>")[0]
+    assert "English, 简体中文" in row
+    assert "You have taken no case" in legal.get("/queue?mine=1").get_data(as_text=True)
+
+
 @pytest.mark.parametrize("query", [
-    "stage=nonsense", "regime=1%27--", "waiting=%00", "cursor=garbage", "cursor=WyJhZnRlciJd", "stage=" + "x" * 5000])
+    "stage=nonsense", "state=nonsense", "regime=1%27--", "waiting=%00", "cursor=garbage", "cursor=WyJhZnRlciJd", "stage=" + "x" * 5000])
 def test_a_query_string_that_nobody_here_made_shows_the_whole_list(floor, query):
     filed = floor.told()[0]
     answer = floor.browser("legal").get(f"/complaints?{query}")

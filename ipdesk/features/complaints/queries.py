@@ -216,7 +216,7 @@ def last_contact(actor: Actor) -> dict[str, Any]:
 
 
 def complaint_list(
-    actor: Actor, *, stage: str = "", regime: str = "", store: int | None = None,
+    actor: Actor, *, stage: str = "", state: str = "", regime: str = "", store: int | None = None,
     right: int | None = None, waiting: str = "", search: str = "",
 ) -> Select[Any]:
     """The rows of a list of complaints with what a row shows; the last column is the key ``id``.
@@ -237,6 +237,8 @@ def complaint_list(
     )
     if stage:
         query = query.where(Complaint.stage_name == stage)
+    if state:
+        query = query.where(Complaint.state == state)
     if regime:
         query = query.where(Complaint.regime == regime)
     if store is not None:

@@ -33,18 +33,21 @@ from ipdesk.features.decisions.schemas import AssignSchema, NoteSchema
 def queue() -> Any:
     """Everything that waits for staff, the most urgent first, with the reason for its place."""
     mine = g.actor.user_id if request.args.get("mine") else None
-    keys = queries.queue_keys(mine=mine)
+    kind = request.args.get("kind", "")
+    kind = kind if kind in work.MODELS else ""
+    keys = queries.queue_keys(mine=mine, only=kind)
     columns = keys.selected_columns
     found = fetch_page(keys, keys=[columns.due_at, columns.id], cursor=request.args.get("cursor", ""))
     rows = [_shown(row) for row in queries.queue_rows(found.rows)]
-    return render_template("staff/queue.html", page=Page(rows, found.before, found.after), mine=bool(mine))
+    return render_template("staff/queue.html", page=Page(rows, found.before, found.after), mine=bool(mine), kind=kind)
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
     held = row["assignee_id"] is not None and (
         row["taken_until"] is None or row["taken_until"] > g.actor.at)
+    languages = (row["locale"], row.get("seller_locale"))
     return {
-        **row, **reason_for_place(row["clock"], g.actor.at), "held": held,
+        **row, "languages": list(dict.fromkeys(filter(None, languages))), **reason_for_place(row["clock"], g.actor.at), "held": held,
         "held_by_me": held and row["assignee_id"] == g.actor.user_id,
         "href": where(row["kind"], row["reference"]),
     }
