@@ -113,6 +113,7 @@ def disable_account(*, actor: Actor, user_id: int) -> User:
     _keep_an_admin(user, [])
     user.active = False
     end_sessions(user=user)
+    _end_invitations(user, at=actor.at)
     return user
 
 
@@ -142,6 +143,7 @@ def change_staff_roles(*, actor: Actor, user_id: int, roles: list[str]) -> User:
     _keep_an_admin(user, roles)
     user.role_names = sorted(roles)
     end_sessions(user=user)
+    _end_invitations(user, at=actor.at)
     return user
 
 
@@ -272,11 +274,34 @@ def withdraw_invitation(*, actor: Actor, invitation_id: int) -> Invitation:
 
 
 def check_invitation(invitation: Invitation, *, at: datetime) -> None:
-    """Refuse an invitation that was used or is over."""
+    """Refuse an invitation that was used, is over, or whose inviter may not invite any more."""
     if invitation.used_at is not None:
         raise Refusal("invitation_used")
     if invitation.expires_at <= at:
         raise Refusal("invitation_expired")
+    if invitation.invited_by is not None:  # else the command line invited
+        inviter = db.session.get(User, invitation.invited_by)
+        if inviter is None or not _may_invite(inviter, invitation):
+            raise Refusal("invitation_expired")
+
+
+def _may_invite(user: User, invitation: Invitation) -> bool:
+    """Whether ``user`` could make this very invitation today."""
+    if not user.active:
+        return False
+    if invitation.kind == "organisation":
+        return (user.organisation_id, user.organisation_role) == (invitation.organisation_id, MANAGER)
+    if invitation.kind == "staff":
+        return "admin" in user.role_names
+    roles = {"legal", "admin"} if invitation.proof else {"reviewer", "legal", "admin"}
+    return not roles.isdisjoint(user.role_names)
+
+
+def _end_invitations(user: User, *, at: datetime) -> None:
+    """End the open invitations by ``user`` that the person could not make any more."""
+    for invitation in queries.open_invitations_by(user.id, at):
+        if not _may_invite(user, invitation):
+            invitation.expires_at = at
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +385,7 @@ def remove_member(*, actor: Actor, user_id: int) -> User:
     user.organisation, user.organisation_role = None, ""
     user.role_names = sorted(set(user.role_names) - {"rights_holder", "agent"})
     end_sessions(user=user)
+    _end_invitations(user, at=actor.at)
     return user
 
 
@@ -372,6 +398,7 @@ def change_member_role(*, actor: Actor, user_id: int, role: str) -> User:
     if role != MANAGER:
         _keep_a_manager(organisation, user)
     user.organisation_role = role
+    _end_invitations(user, at=actor.at)
     return user
 
 

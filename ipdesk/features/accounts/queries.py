@@ -106,6 +106,13 @@ def open_invitations(at: datetime, *, kind: str, organisation_id: int | None = N
     return db.session.execute(query.order_by(Invitation.id.desc()).limit(200)).scalars().all()
 
 
+def open_invitations_by(user_id: int, at: datetime) -> Sequence[Invitation]:
+    """What this person sent out and nobody has accepted yet."""
+    return db.session.execute(select(Invitation).where(
+        Invitation.invited_by == user_id, Invitation.used_at.is_(None), Invitation.expires_at > at,
+    )).scalars().all()
+
+
 def find_invitation(token: str, *, to_use: bool = False) -> Invitation:
     """The invitation of a link, in whatever condition; ``NotVisible`` for a token nobody made.
 

@@ -13,7 +13,7 @@ from passlib.totp import TOTP
 from ipdesk.features.accounts.commands import staff as staff_commands
 from ipdesk.features.accounts.models import Invitation, User
 from tests import make
-from tests.features.accounts.test_sign_in import WRONG, enter, is_in
+from tests.features.accounts.test_sign_in import WRONG, change, enter, is_in
 
 
 @pytest.fixture
@@ -92,6 +92,33 @@ def test_a_withdrawn_invitation_is_over(app, manager, link_of, rows):
     assert not rows(User, email="new@lantern.example")
 
 
+@pytest.mark.parametrize("how", ["removed", "member"])
+def test_the_invitations_of_a_manager_end_with_the_office(app, manager, link_of, rows, how):
+    former = join(app, manager, link_of, role="manager")
+    user, = rows(User, email="new@lantern.example")
+    former.post("/organisation", data={"email": "mole@people.example", "role": "manager"})
+    mole = link_of("member_invitation")
+    if how == "removed":
+        manager.post(f"/organisation/members/{user.id}/remove")
+    else:
+        manager.post(f"/organisation/members/{user.id}/role", data={"role": "member"})
+    visitor = app.test_client()
+    assert visitor.get(mole).status_code == 409
+    assert visitor.post(mole, data={"name": "Mole", "password": make.PASSWORD}).status_code == 409
+    assert not rows(User, email="mole@people.example")
+    assert "mole@people.example" not in manager.get("/organisation").text
+
+
+def test_the_invitations_of_a_remaining_manager_stay_open(app, manager, link_of, rows):
+    join(app, manager, link_of, role="manager")
+    manager.post("/organisation", data={"email": "third@lantern.example", "role": "member"})
+    third = link_of("member_invitation")
+    user, = rows(User, email="new@lantern.example")
+    manager.post(f"/organisation/members/{user.id}/remove")
+    app.test_client().post(third, data={"name": "Third", "password": make.PASSWORD})
+    assert rows(User, email="third@lantern.example")
+
+
 def test_a_form_sent_twice_invites_once(manager, letters):
     form = {"email": "new@lantern.example", "role": "member", "form_key": "k" * 20}
     assert manager.post("/organisation", data=form).status_code == 303
@@ -165,6 +192,36 @@ def is_in_by_password(app, email):
     browser = app.test_client()
     enter(browser, email)
     return is_in(browser)
+
+
+@pytest.mark.parametrize("how", ["disabled", "no admin any more", "changed behind the desk's back"])
+def test_the_invitations_of_an_administrator_end_with_the_office(as_actor, app, link_of, rows, how):
+    former, admin = as_actor("admin"), as_actor("admin")
+    former.post("/staff/people", data={"email": "mole@people.example", "role": "admin"})
+    mole = link_of("staff_invitation")
+    if how == "disabled":
+        admin.post(f"/staff/people/{former.user.id}/disable")
+        admin.post(f"/staff/people/{former.user.id}/enable")  # coming back opens nothing again
+    elif how == "no admin any more":
+        admin.post(f"/staff/people/{former.user.id}/roles", data={"roles": ["reviewer"]})
+    else:
+        change(app, former.user.id, active=False)
+    visitor = app.test_client()
+    assert visitor.get(mole).status_code == 409
+    assert visitor.post(mole, data={"name": "Mole", "password": make.PASSWORD}).status_code == 409
+    assert not rows(User, email="mole@people.example")
+
+
+def test_an_invitation_to_a_store_ends_when_its_reviewer_only_audits(as_actor, app, link_of):
+    reviewer = as_actor("reviewer")
+    store = make.store(contact_email="wei@harbour.example")
+    reviewer.post(f"/staff/stores/{store.id}/invite")
+    invited, visitor = link_of("store_invitation"), app.test_client()
+    admin = as_actor("admin")
+    admin.post(f"/staff/people/{reviewer.user.id}/roles", data={"roles": ["legal"]})
+    assert visitor.get(invited).status_code == 200
+    admin.post(f"/staff/people/{reviewer.user.id}/roles", data={"roles": ["auditor"]})
+    assert visitor.get(invited).status_code == 409
 
 
 def test_a_role_taken_away_is_gone_on_the_next_request(as_actor, rows):
