@@ -469,7 +469,8 @@ def bind_with_proof(
     """Staff bind the account of ``email`` to the store, with ``proof`` of what they saw.
 
     Without an account the address gets an invitation that carries the proof. A store that is
-    claimed is refused and alarms, as for everybody: its binding must be revoked first.
+    claimed is refused and alarms, as for everybody: its binding must be revoked first. An account
+    whose address nobody confirmed is refused: anyone may have registered it.
     """
     _require(actor, "legal", "admin")
     store = _store(store_id)
@@ -480,6 +481,8 @@ def bind_with_proof(
         return _invite_to(actor, store, email, proof, letterhead)[0]
     if user.is_staff:
         raise Refusal("account_is_staff")
+    if user.confirmed_at is None:
+        raise Refusal("address_not_confirmed", email=user.email)
     _bind(actor, store, user, via="staff", proof=proof, bound_by=actor.user_id)
     return Accepted(user)
 

@@ -10,6 +10,9 @@ REFUSALS = {
     "account_exists": _l("There already is an account with this mail address."),
     "account_is_no_staff": _l("Accounts of parties do not become staff accounts. Invite another address."),
     "account_is_staff": _l("A staff account cannot act for a party. Use another mail address."),
+    "address_not_confirmed": _l(
+        "There is an account for %(email)s, but nobody has confirmed this address yet. Ask the person to open the link "
+        "in the letter that was sent there, then bind the store."),
     "account_disabled": _l("This account is closed. Ask the desk."),
     "belongs_to_another_organisation": _l(
         "Your account already belongs to another organisation. Leave it first, or use another mail address."),

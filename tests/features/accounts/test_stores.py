@@ -207,6 +207,18 @@ def test_binding_with_proof_needs_proof_and_legal_staff(as_actor, store, rows):
     assert not rows(StoreBinding, store_id=store.id)
 
 
+def test_an_account_with_an_unconfirmed_address_is_not_bound(as_actor, app, store, rows):
+    user, legal, path = make.user(confirmed_at=None), as_actor("legal"), f"/staff/stores/{store.id}"
+    form = {"email": user.email, "proof": "Company register extract, file 12/2026."}
+    answer = legal.post(path, data=form)
+    assert answer.status_code == 409
+    assert f"account for {user.email}, but nobody has confirmed" in answer.text and "file 12/2026" in answer.text
+    assert not rows(StoreBinding, store_id=store.id)
+    change(app, user.id, confirmed_at=START)
+    assert legal.post(path, data=form).status_code == 303
+    assert rows(StoreBinding, store_id=store.id)[0].user_id == user.id
+
+
 def test_proof_without_an_account_sends_an_invitation_that_carries_it(as_actor, client, store, link_of, rows):
     as_actor("admin").post(f"/staff/stores/{store.id}", data={
         "email": "New@seller.example", "proof": "Company register extract, file 12/2026."})
