@@ -97,7 +97,7 @@ def _kept_secret(instance: Path, name: str) -> str:
 def load_settings(instance: Path | None = None, **overrides: Any) -> Settings:
     """Settings from defaults, ``instance/config.toml``, ``IPDESK_*`` and ``overrides``, in that order.
 
-    Raises ``ValueError`` for a key in ``config.toml`` that is no setting.
+    Raises ``ValueError`` for a key in ``config.toml`` that is no setting, and for a TLS proxy that is not trusted.
     """
     place = Path(instance or os.environ.get("IPDESK_INSTANCE") or PROJECT_ROOT / "instance").resolve()
     place.mkdir(parents=True, exist_ok=True)
@@ -117,6 +117,10 @@ def load_settings(instance: Path | None = None, **overrides: Any) -> Settings:
     if values.get("demo"):
         values = {**DEMO, **values}
     values["instance"] = place
+    if values.get("behind_https") and not values.get("trusted_proxies"):
+        raise ValueError(
+            "behind_https is set, but trusted_proxies is 0: every visitor would have the proxy's address and share "
+            "its limits. Set trusted_proxies to the number of proxies in front of the desk, mostly 1")
     values.setdefault("secret_key", _kept_secret(place, "secret"))
     values.setdefault("password_salt", _kept_secret(place, "password-salt"))
     return Settings(**values)

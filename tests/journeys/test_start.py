@@ -34,6 +34,12 @@ def test_an_unknown_guard_keeps_the_desk_from_starting(own_law, clock):
         create_app(own_law, FixedClock(clock.now()))
 
 
+def test_a_proxy_that_is_not_trusted_keeps_the_desk_from_starting(tmp_path):
+    with pytest.raises(ValueError, match="trusted_proxies"):
+        load_settings(tmp_path, behind_https=True)
+    assert load_settings(tmp_path, behind_https=True, trusted_proxies=1).trusted_proxies == 1
+
+
 def test_a_changed_meaning_under_a_running_case_keeps_the_desk_from_starting(own_law, clock):
     app = create_app(own_law, FixedClock(clock.now()))
     with app.app_context():

@@ -257,7 +257,8 @@ def _door(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
             return render_template("security/confirm_email.html", token=values["token"])
         _drop_foreign_next()
         began = time.monotonic()
-        attempt = _begin_try(name)
+        whose = _whose_secret(name) if name in _GUESSABLE and request.method == "POST" else ""
+        attempt = _begin_try(name, whose)
         if attempt is None and name in _GUESSABLE and request.method == "POST":
             return _locked()
         if name == "logout":
@@ -269,7 +270,7 @@ def _door(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
             return _superseded()
         if attempt is not None and response.status_code < 400 and response.location:
             with unit_of_work():
-                throttle.forget_try(attempt)
+                throttle.forget_try(attempt, entered=_is_in(whose))
             _remember_device(response)
         if name in _STEADY and request.method == "POST" and not settings().testing:
             time.sleep(max(0.0, _STEADY_SECONDS - (time.monotonic() - began)))
@@ -287,14 +288,19 @@ def _drop_foreign_next() -> None:
                 (name, value) for name, value in said.items(multi=True) if name != "next"))
 
 
-def _begin_try(name: str) -> throttle.Attempt | None:
+def _begin_try(name: str, email: str) -> throttle.Attempt | None:
     if name not in _GUESSABLE or request.method != "POST":
         return None
-    email = _whose_secret(name)
+    device = _device_of(email)
     with unit_of_work():
         return throttle.begin_try(
-            at=g.actor.at, secret=settings().secret_key, email=email,
-            address=g.actor.address, device=_device_of(email))
+            at=g.actor.at, secret=settings().secret_key, email=email, device=device,
+            address=g.actor.address if name == "login" and not device else "")
+
+
+def _is_in(email: str) -> bool:
+    """Whether this request leaves the person with this address signed in, and nobody else."""
+    return current_user.is_authenticated and current_user.email == queries.mailbox(email)
 
 
 def _whose_secret(name: str) -> str:

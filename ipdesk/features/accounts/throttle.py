@@ -1,9 +1,11 @@
-"""The lockout counter: so many tries for one address and from one place, then a pause.
+"""The lockout counter: so many tries for one mail address and from one place, then a pause.
 
 The counter stands in the database, so it holds for all processes and restarts. It counts
 tries for an address whether or not it has an account, so it tells nobody which ones exist.
 A browser that signed in before carries a device mark and has a count of its own: a stranger
-who tries a victim's address does not lock the victim out.
+who tries a victim's address does not lock the victim out. The count of a place stops those who
+try one password at many addresses; a whole office may sit at one place, so it is larger, and
+nobody who is known meets it.
 """
 
 import hashlib
@@ -17,6 +19,7 @@ from ipdesk.core.db.core import db
 from ipdesk.features.accounts.models import SignInTry, mailbox
 
 TRIES = 10
+TRIES_OF_A_PLACE = 200
 WINDOW = timedelta(minutes=5)
 
 
@@ -25,32 +28,39 @@ class Attempt:
     """One try under way, counted until it is known to have succeeded."""
 
     person: str
-    place: str
     rows: tuple[int, ...]
 
 
 def begin_try(
-    *, at: datetime, secret: str, email: str, address: str, device: str = "",
+    *, at: datetime, secret: str, email: str, address: str = "", device: str = "",
 ) -> Attempt | None:
-    """Count a try; ``None`` when the address or the place has none left in the window.
+    """Count a try; ``None`` when the person or the place has none left in the window.
 
-    The try is counted before the password is looked at, so that many at once get no more.
+    ``address`` is left out for who is known already: by a device mark, a session or the password.
+    The try is counted before the secret is looked at, so that many at once get no more.
     """
     person = _key(secret, "person", f"{mailbox(email)} {device}")
-    place = _key(secret, "place", address)
+    most = {person: TRIES}
+    if address:
+        most[_key(secret, "place", address)] = TRIES_OF_A_PLACE
     db.session.execute(delete(SignInTry).where(SignInTry.tried_at <= at - WINDOW))
-    if any(_count(key) >= TRIES for key in (person, place)):
+    if any(_count(key) >= tries for key, tries in most.items()):
         return None
-    rows = [SignInTry(key=key, tried_at=at) for key in (person, place)]
+    rows = [SignInTry(key=key, tried_at=at) for key in most]
     db.session.add_all(rows)
     db.session.flush()
-    return Attempt(person, place, tuple(row.id for row in rows))
+    return Attempt(person, tuple(row.id for row in rows))
 
 
-def forget_try(attempt: Attempt) -> None:
-    """The try succeeded: it does not count, and the person starts again at nought."""
-    db.session.execute(delete(SignInTry).where(
-        SignInTry.id.in_(attempt.rows) | (SignInTry.key == attempt.person)))
+def forget_try(attempt: Attempt, *, entered: bool) -> None:
+    """The try succeeded and does not count; who ``entered`` by it starts again at nought.
+
+    A right password that a code must follow is no entry: it would give the code ever new tries.
+    """
+    forgotten = SignInTry.id.in_(attempt.rows)
+    if entered:
+        forgotten |= SignInTry.key == attempt.person
+    db.session.execute(delete(SignInTry).where(forgotten))
 
 
 def _count(key: str) -> int:

@@ -329,6 +329,18 @@ def test_the_code_cannot_be_guessed_for_long(client, app, rows):
     assert not is_in(client)
 
 
+def test_the_password_between_the_guesses_gives_the_code_no_new_tries(client, app, rows):
+    client.user = make.user(role="legal")
+    user, _used = set_up(client, app, rows)
+    thief = app.test_client()
+    away = {"environ_base": {"REMOTE_ADDR": "198.51.100.7"}}
+    for n in range(20):
+        thief.post("/sign-in", data={"email": user.email, "password": make.PASSWORD}, **away)
+        answer = thief.post("/sign-in/code", data={"code": f"{n:06}"}, **away)
+    assert answer.status_code == 429
+    assert not is_in(thief)
+
+
 def test_a_recovery_code_works_once_and_is_stored_encrypted(client, app, rows):
     client.user = make.user(role="legal")
     user, _used = set_up(client, app, rows)

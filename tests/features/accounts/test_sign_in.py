@@ -9,6 +9,7 @@ from sqlalchemy import event, select
 
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.features.accounts import throttle
 from ipdesk.features.accounts.models import SignIn, SignInTry, User
 from ipdesk.features.accounts.sign_in import is_easily_guessed, safe_next
 from tests import make
@@ -123,10 +124,35 @@ def test_the_address_is_the_same_in_capitals(client):
     assert enter(client, email, make.PASSWORD).status_code == 429
 
 
-def test_a_place_is_locked_after_ten_tries_at_many_addresses(client):
-    for n in range(10):
-        enter(client, f"nobody{n}@people.example", WRONG)
-    assert enter(client, make.user().email).status_code == 429
+def test_ten_wrong_passwords_in_an_office_lock_nobody_else_out(app):
+    guesser, colleague, new = app.test_client(), make.user(), make.user()
+    victim = make.user()
+    for _ in range(12):
+        enter(guesser, victim.email, WRONG)
+    assert enter(guesser, victim.email).status_code == 429
+    assert enter(app.test_client(), colleague.email).status_code == 302
+    assert enter(app.test_client(), new.email).status_code == 302
+
+
+def test_a_place_is_locked_after_many_tries_at_many_addresses_but_for_known_devices(app, monkeypatch):
+    monkeypatch.setattr(throttle, "TRIES_OF_A_PLACE", 20)
+    own, stranger, user = app.test_client(), app.test_client(), make.user()
+    enter(own, user.email)
+    own.post("/sign-out")
+    for n in range(20):
+        enter(stranger, f"nobody{n}@people.example", WRONG)
+    assert enter(stranger, make.user().email).status_code == 429
+    assert enter(own, user.email).status_code == 302
+
+
+def test_who_is_signed_in_as_somebody_else_does_not_start_a_count_again(app, client):
+    victim, signed_in = make.user(), app.test_client()
+    sign_in(signed_in, make.user())
+    away = {"REMOTE_ADDR": "198.51.100.7"}
+    for _ in range(10):
+        enter(client, victim.email, WRONG)
+        signed_in.post("/sign-in", data={"email": victim.email, "password": WRONG}, environ_base=away)
+    assert enter(client, victim.email).status_code == 429
 
 
 def test_a_known_device_is_not_locked_out_by_a_strangers_tries(app):
