@@ -18,6 +18,7 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.sweep import remind, sweep
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.http.idempotency import forget_forms
 from ipdesk.core.jobs.loop import Job
 from ipdesk.core.jobs.work import pump
 from ipdesk.core.kernel.actors import clock_actor
@@ -64,6 +65,7 @@ def jobs(settings: Settings, clock: Clock) -> list[Job]:
         Job("rights", expire_rights, every=timedelta(minutes=10)),
         Job("designation", lambda now: remind_of_designation(
             now, settings.designation_expires_on), every=timedelta(hours=1)),
+        Job("forms", forget_forms, every=timedelta(hours=1)),
         Job("uploads", lambda now: _sweep_uploads(now), every=timedelta(hours=3)),
     ]
 

@@ -1,9 +1,10 @@
 """A form acts once, in one transaction, or shows again with everything that was typed."""
 
 import threading
+from datetime import timedelta
 
 import pytest
-from flask import g
+from flask import g, session
 from sqlalchemy import func, select
 
 from ipdesk.core.casework.models import Note
@@ -12,8 +13,10 @@ from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.fields import FormSchema, Line, Prose
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.idempotency import FormSubmission
+from ipdesk.core.jobs.loop import Worker
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Invalid, Refusal, Stale
+from ipdesk.worker import jobs
 from tests import make
 
 
@@ -37,14 +40,15 @@ def case_id(app):
 @pytest.fixture
 def send(app, case_id):
     """``send({...})`` posts once; returns ``(response or None, form)``."""
-    def post(data, *, who=ADA, path="/notes", act=None):
+    def post(data, *, who=ADA, path="/notes", act=None, browser=""):
         def write(said):
-            db.session.add(Note(case_id=case_id, author_id=who["user_id"], author_name="A", text=said["text"], written_at=g.actor.at))
+            db.session.add(Note(case_id=case_id, author_id=who["user_id"] or 0, author_name="A", text=said["text"], written_at=g.actor.at))
             db.session.flush()
             return f"/notes/{count_of(Note)}"
 
         with app.test_request_context(path, method="POST", data=data):
             g.actor = Actor(at=make.now(), **who)
+            session["csrf_token"] = browser
             form = Form.read(Schema())
             return form.submit(act or write), form
 
@@ -122,6 +126,36 @@ def test_a_form_of_another_person_is_refused(send, notes):
     answer, form = send({"text": "hello", "form_key": "k1"}, who=EVE)
     assert answer is None and form.status == 409 and "somebody else" in form.errors[""][0]
     assert notes() == 1
+
+
+GUEST = {"user_id": None, "address": "192.0.2.1"}
+
+
+@pytest.mark.parametrize("who", [ADA, GUEST])
+def test_a_phone_that_changes_networks_repeats_its_own_form(send, notes, who):
+    first, _ = send({"text": "hello", "form_key": "k1"}, who=who, browser="hers")
+    second, _ = send({"text": "hello", "form_key": "k1"}, who={**who, "address": "198.51.100.7"}, browser="hers")
+    assert second.location == first.location and notes() == 1
+
+
+def test_a_form_of_another_guest_at_the_same_address_is_refused(send, notes):
+    send({"text": "hello", "form_key": "k1"}, who=GUEST, browser="hers")
+    answer, form = send({"text": "hello", "form_key": "k1"}, who=GUEST, browser="his")
+    assert answer is None and form.status == 409 and notes() == 1
+
+
+def test_forms_are_remembered_for_a_month(app, send, notes, clock):
+    send({"text": "hello", "form_key": "k1"})
+    clock.advance(timedelta(days=2))
+    send({"text": "hello", "form_key": "k2"})
+    worker = Worker(jobs(app.extensions["ipdesk.settings"], clock), clock)
+    with app.app_context():
+        clock.advance(timedelta(days=28))
+        worker.round()
+        assert notes(FormSubmission) == 2
+        clock.advance(timedelta(hours=1))
+        worker.round()
+        assert notes(FormSubmission) == 1
 
 
 def test_a_very_long_key_is_cut_and_still_acts_once(send, notes):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import g, redirect, request
+from flask import g, redirect, request, session
 from flask_babel import gettext
 from marshmallow import Schema, ValidationError, fields
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -16,7 +16,7 @@ from ipdesk.core.http.idempotency import FormSubmission
 from ipdesk.core.http.problems import moved_text, refusal_text
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.kernel.errors import Invalid, Refusal, Stale
-from ipdesk.core.kernel.ids import new_token
+from ipdesk.core.kernel.ids import hash_token, new_token
 
 _DEADLOCK = "40P01"  # PostgreSQL's own code
 _PLUMBING = {"csrf_token", "form_key"}
@@ -89,7 +89,7 @@ class Form:
 
     def _once(self, act: Callable[[dict[str, Any]], str]) -> str:
         """The address that ``act`` leads to, or led to when this very form was sent before; one transaction."""
-        sender, key = f"{g.actor.user_id or ''}:{g.actor.address}"[:64], self._identity()
+        sender, key = _sender(), self._identity()
         with unit_of_work():
             done = db.session.get(FormSubmission, key)
             if done is None:
@@ -105,6 +105,16 @@ class Form:
         """What makes two postings the same one: the form's key, where it went and what it said."""
         said = sorted((name, value) for name, value in request.form.items(multi=True) if name not in _PLUMBING)
         return sha256_hex(canonical_json([self.key, request.path, said]))
+
+
+def _sender() -> str:
+    """The account, or for a guest the browser: its session holds a token of forms before it can send one.
+
+    Never the network address: a phone that changes networks is the same sender.
+    """
+    if g.actor.user_id is not None:
+        return f"user {g.actor.user_id}"
+    return hash_token(session.get("csrf_token", ""))
 
 
 def _plain(sent: MultiDict[str, str], schema: Schema) -> dict[str, Any]:
