@@ -57,12 +57,17 @@ def _one(row, law, claims) -> Iterator[str]:
         yield f"{place}: stored as {row.state}, its claims say {right}"
     if row.claims_count != len(claims):
         yield f"{place}: stored with {row.claims_count} claims, there are {len(claims)}"
-    stored = (row.stage_name, row.to_respond, row.for_staff, row.for_complainant)
-    rules.kinds["complaint"].summarised(row, claims, law)
-    if stored != (row.stage_name, row.to_respond, row.for_staff, row.for_complainant):
+    stored = _marks(row)
+    rules.kinds["complaint"].summarised(row, claims, law, clocks.open_deadlines(row.id))
+    if stored != _marks(row):
         yield f"{place}: the marks that lists filter by do not fit its claims"
     if row.next_due_at != clocks.next_due(row.id):
         yield f"{place}: next due {row.next_due_at}, its clocks say {clocks.next_due(row.id)}"
+
+
+def _marks(row):
+    return (row.stage_name, row.to_respond, row.for_staff, row.for_complainant,
+            row.seller_state, row.seller_stage, row.seller_due_at)
 
 
 def _logged_states(case_id: int) -> dict[int, str]:

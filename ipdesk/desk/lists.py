@@ -128,15 +128,17 @@ def complaint_page_of(asked: Asked, actor: Actor, cursor: str, **more: Any) -> P
 def rows_of(found: Sequence[Any], actor: Actor) -> list[dict[str, Any]]:
     """Rows of ``queries.complaint_list`` as a list shows them.
 
-    A seller's rows also say who complains and whether they can still be contested:
-    ``contestable`` with ``contest_until`` (words; empty where the law sets no limit).
+    A seller's rows also say which product they are about (``listing``, ``listings``: how many), who complains and
+    whether they can still be contested: ``contestable`` with ``contest_until`` (words; empty where the law sets no limit).
     """
     rows = [_row(row, actor) for row in found]
     if not (actor.reads_as_staff or actor.organisation_id) and rows:
         ids = [row["id"] for row in rows]
         names, open_to = counter_notices.complainants(ids), counter_notices.still_contestable(ids)
+        about = queries.first_listings(ids)
         for row in rows:
             until = open_to.get(row["id"])
+            row["listing"], row["listings"] = about.get(row["id"], ("", 0))
             row["complainant"] = names.get(row["id"], "")
             row["contestable"] = row["id"] in open_to
             row["contest_until"] = short_moment(until) if until else ""
@@ -144,15 +146,19 @@ def rows_of(found: Sequence[Any], actor: Actor) -> list[dict[str, Any]]:
 
 
 def _row(row: Any, actor: Actor) -> dict[str, Any]:
+    """A seller reads the state shown to it, and of the clocks its own one."""
     audience = "staff" if actor.reads_as_staff else (
-        "rights_holder" if actor.organisation_id else "seller")
-    state = rules.workflows.workflow(row.regime).shown(row.state, audience)
+        "seller" if queries.reads_as_seller(actor, row.organisation_id) else "rights_holder")
+    law, state, waits_for, due = rules.workflows.workflow(row.regime), row.state, row.waits_for, row.next_due_at
+    if audience == "seller":
+        state, due = row.seller_state, row.seller_due_at
+        waits_for = law.states[state].waits_for if state in law.states else ""
     return {
         **row._mapping, "state": state, "label": words.state_label(row.regime, state),
         "reason": words.reason_label(row.reason_code),
         "right_kind_name": str(words.RIGHT_KINDS.get(row.right_kind, row.right_kind)),
-        "who_acts": words.waits_text(row.waits_for, audience),
-        "filed": short_moment(row.filed_at), "due": due_facts(row.next_due_at, actor.at),
+        "who_acts": words.waits_text(waits_for, audience),
+        "filed": short_moment(row.filed_at), "due": due_facts(due, actor.at),
     }
 
 

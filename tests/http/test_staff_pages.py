@@ -427,7 +427,7 @@ def test_a_closed_complaint_is_reopened_by_two(floor):
 def test_lists_and_case_pages_ask_the_database_a_bounded_number_of_times(floor):
     filed = floor.contested()
     for who, page, most in (
-        ("legal", "/complaints", 2), ("rights_holder", "/complaints", 3), ("seller_a", "/complaints", 7),
+        ("legal", "/complaints", 2), ("rights_holder", "/complaints", 3), ("seller_a", "/complaints", 8),
         ("legal", "/queue", 5), ("legal", "/", 4),
     ):
         browser = floor.browser(who)

@@ -29,6 +29,8 @@ PLANTED = {
     "update complaints set state = 'delisted.open'": "its claims say",
     "update complaints set claims_count = 9": "stored with 9 claims",
     "update complaints set to_respond = not to_respond": "marks",
+    "update complaints set seller_stage = 'closed'": "marks",
+    "update complaints set seller_due_at = null": "marks",
     "update complaints set next_due_at = null": "next due",
     "update tallies set value = value + 1": "count",
     "insert into tally_entries (scope, key, delta) values ('desk', 'complaint:state:x', 1)": "count",

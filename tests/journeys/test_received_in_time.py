@@ -1,11 +1,13 @@
 """What reached the marketplace in time and was typed later, and what an unexamined court paper shows to nobody."""
 
+from contextvars import Context
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 
-from ipdesk.core.casework import disclosure
+from ipdesk.core.casework import clocks, disclosure
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.timeline import timeline
 from ipdesk.core.db.core import db
@@ -21,9 +23,11 @@ from ipdesk.features.decisions import operations as decisions
 from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.intake import current as intake
 from ipdesk.features.holds.models import Instruction
+from ipdesk.fsck import faults
 from tests import make
-from tests.journeys.test_put_back import SELLER, counter, down, examine, sue, window  # noqa: F401
+from tests.journeys.test_put_back import NEW_YORK, SELLER, counter, down, examine, sue, window  # noqa: F401
 from tests.staff import REASONS
+from tests.visitors import sign_in
 
 
 def ids_of(complaint):
@@ -227,7 +231,19 @@ def sue_marketplace(desk, complaint):
 def seller_reads(desk, complaint):
     db.session.rollback()
     read = disclosure.view(db.session.get(Complaint, complaint.id), desk.actor("seller_a"))
-    return {name: value for name, value in read.items() if name not in ("version", "closed_at")}
+    return {name: value for name, value in read.items() if name != "version"}
+
+
+def listed(desk, said="", *, who="seller_a"):
+    """The rows of a person's list of complaints as text, those of both lists of a seller."""
+    db.session.rollback()
+
+    def ask():
+        with sign_in(desk.app.test_client(), desk.people[who]) as browser:
+            return browser.get(f"/complaints?{said}")
+
+    page = BeautifulSoup(Context().run(ask).data, "html.parser")
+    return [" ".join(row.get_text(" ").split()) for row in page.select("main tbody tr")]
 
 
 def test_an_unexamined_court_paper_changes_nothing_in_what_the_seller_reads(desk, down):  # noqa: F811
@@ -238,6 +254,37 @@ def test_an_unexamined_court_paper_changes_nothing_in_what_the_seller_reads(desk
     assert after == before
     examine(desk, down[0], number, fit=True)
     assert seller_reads(desk, down[0])["state"] == "counter_notified.in_court"
+
+
+def test_the_sellers_list_keeps_an_unexamined_paper_that_came_in_time_to_itself(desk, down):  # noqa: F811
+    ordered = put_back(desk, down[0])
+    asked = ("", "stage=closed", "stage=counter_notified", "waiting=staff")
+    before = [listed(desk, said) for said in asked]
+    assert len(before[1]) == 1 and "put back" in before[1][0] and before[2] == []
+    number = paper_by_post(desk, down[0], ordered - timedelta(days=1))
+    assert [listed(desk, said) for said in asked] == before
+    staff = listed(desk, "stage=counter_notified", who="legal")
+    assert len(staff) == 1 and "being examined" in staff[0]
+    day = seller_reads(desk, down[0])["closed_at"]
+    desk.clock.advance(timedelta(days=1))
+    examine(desk, down[0], number, fit=False)
+    assert (seller_reads(desk, down[0])["closed_at"], listed(desk)) == (day, before[0])
+    assert not list(faults(desk.app.extensions["ipdesk.settings"]))
+
+
+def test_the_sellers_list_names_its_own_clock_and_nobody_elses(desk, down):  # noqa: F811
+    own = clocks.open_deadlines(down[0].id)[0].due_at.astimezone(NEW_YORK)
+    first, _ = ids_of(down[0])
+    until = f"{own:%a} {own.day} {own:%b %Y}"
+    [row] = listed(desk)
+    assert until in row and down[0].reference in row and f"{desk.listings[0].title} + 1 more" in row
+    counter(desk, down[0], [first])
+    assert [until in row for row in listed(desk)] == [True], "the put-back is the other side's clock"
+    desk.clock.advance(timedelta(hours=1))
+    before = listed(desk)
+    sue(desk, down[0], [first])
+    assert listed(desk) == before
+    assert not list(faults(desk.app.extensions["ipdesk.settings"]))
 
 
 def test_a_paper_typed_after_the_put_back_changes_nothing_in_what_the_seller_reads(desk, down):  # noqa: F811

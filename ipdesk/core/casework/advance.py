@@ -94,7 +94,7 @@ def begin(
     law = workflow_of(case)
     movers = list(movers if movers is not None else [row])
     act = Act(actor=actor, row=row, case=case, workflow=law, trigger="open", facts=facts or {},
-              movers=movers)
+              movers=movers, recorded={"open_deadlines": []})  # nothing runs yet
     for mover in [row, *movers]:
         engine.assign(mover, law.initial)
     db.session.add(row)
@@ -241,11 +241,10 @@ def _letter(act: Act, message: str, line: Any, recipient: Recipient) -> list[Any
 
 def _settle(act: Act, *, before: Any, all_movers: Sequence[Any] | None = None) -> None:
     """Summary, next deadline, version, tallies and the audit entry: the end of every act."""
-    summarise(act.row, act.workflow, all_movers)
-    if before is None:
-        act.row.next_due_at = min((line.until_at for line in act.deadlines), default=None)
-    else:
-        act.row.next_due_at = clocks.next_due_after(act)
+    running = clocks.running(act)
+    summarise(act.row, act.workflow, running, all_movers)
+    act.row.next_due_at = clocks.earliest(running)
+    if before is not None:
         act.row.version_id += 1
     tallies.step(act.row, before)
     append_entry(

@@ -1,6 +1,6 @@
 """Clocks of a case: opened, stopped and looked up in the transaction of the act that causes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -95,7 +95,7 @@ def _first_reminder(rule: Mapping[str, Any], due: datetime, now: datetime) -> da
 
 
 def _stop(act: Any, names: set[str], ids: set[int]) -> None:
-    for row in _running(act):
+    for row in running(act):
         if row.name not in names:
             continue
         left = [mover for mover in row.movers if mover not in ids]
@@ -125,12 +125,12 @@ def looked_at(case_id: int, at: datetime) -> None:
     db.session.flush()
 
 
-def next_due_after(act: Any) -> datetime | None:
-    """The earliest ``until_at`` of the open deadlines of the case once ``act`` is written, UTC."""
-    return min((line.until_at for line in _running(act)), default=None)
+def earliest(lines: Iterable[Deadline]) -> datetime | None:
+    """The earliest ``until_at`` of these deadlines, UTC."""
+    return min((line.until_at for line in lines), default=None)
 
 
-def _running(act: Any) -> list[Deadline]:
+def running(act: Any) -> list[Deadline]:
     """The open deadlines of the case as ``act`` leaves them: those that it found, read once, and those that it opened."""
     if "open_deadlines" not in act.recorded:
         act.recorded["open_deadlines"] = open_deadlines(act.case.id)
@@ -139,7 +139,7 @@ def _running(act: Any) -> list[Deadline]:
 
 def next_due(case_id: int) -> datetime | None:
     """The earliest ``until_at`` of the open deadlines of a case, UTC."""
-    return min((line.until_at for line in open_deadlines(case_id)), default=None)
+    return earliest(open_deadlines(case_id))
 
 
 def open_deadlines(case_id: int) -> list[Deadline]:

@@ -27,8 +27,8 @@ class KindOfCase:
     ``load(case_id)`` gives the row, locked; ``movers(row, ids)`` what its workflow moves (the row
     itself where it has no parts); ``capacity(actor, row)`` the workflow roles of the actor in this
     very case; ``scopes(row)`` whose dashboards count it; ``summarised(row, movers,
-    workflow)`` writes what lists of this kind filter by; ``prefetch(case_ids)`` reads what acts on many cases will look
-    at, all at once; ``describe(row)`` every fact as plain
+    workflow, running)`` writes what lists of this kind show and filter by (``running``: the open deadlines);
+    ``prefetch(case_ids)`` reads what acts on many cases will look at, all at once; ``describe(row)`` every fact as plain
     values, from which disclosure takes what an actor may see.
     """
 
@@ -36,7 +36,7 @@ class KindOfCase:
     movers: Callable[[Any, Iterable[int] | None], list[Any]]
     capacity: Callable[[Actor, Any], frozenset[str]]
     scopes: Callable[[Any], list[str]] = lambda row: []
-    summarised: Callable[[Any, list[Any], Any], None] = lambda row, movers, law: None
+    summarised: Callable[[Any, list[Any], Any, Sequence[Any]], None] = lambda row, movers, law, running: None
     prefetch: Callable[[Sequence[int]], None] = lambda case_ids: None
     describe: Callable[[Any], dict[str, Any]] = lambda row: {}
 

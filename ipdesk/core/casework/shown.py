@@ -14,7 +14,9 @@ from ipdesk.core.workflow import Workflow
 
 
 def as_shown(facts: Mapping[str, Any], law: Workflow, audience: str) -> Mapping[str, Any]:
-    """``facts`` of a case as ``audience`` reads them: its state, its claims, its clocks."""
+    """``facts`` of a case as ``audience`` reads them: its state, its claims, its clocks, the day on which it closed."""
+    if (own := f"{audience}_closed_at") in facts:
+        facts = {**facts, "closed_at": facts[own]}
     claims = facts.get("claims", ())
     if all(law.shown(part["state"], audience) == part["state"] for part in (facts, *claims) if "state" in part):
         return facts

@@ -5,6 +5,7 @@ from typing import Any
 
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
+from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.workflow import Workflow, engine
 
 MIXED = "closed.mixed"
@@ -18,10 +19,12 @@ def summary_of(states: list[str], law: Workflow) -> str:
     return first
 
 
-def summarise(row: Any, law: Workflow, movers: Sequence[Any] | None = None) -> None:
+def summarise(
+    row: Any, law: Workflow, running: Sequence[Deadline], movers: Sequence[Any] | None = None,
+) -> None:
     """Write the summary of ``row`` in its own transaction; a case without parts is its own.
 
-    ``movers`` are all its parts where the caller has them at hand.
+    ``running`` are its open deadlines, ``movers`` all its parts where the caller has them at hand.
     """
     if movers is None:
         with db.session.no_autoflush:  # the parts are there already; their states are read off the session
@@ -31,4 +34,4 @@ def summarise(row: Any, law: Workflow, movers: Sequence[Any] | None = None) -> N
         engine.assign(row, summary_of([mover.state for mover in movers], law))
     state = law.states.get(row.state)
     row.waits_for = (state.waits_for or "") if state else ""
-    rules.kinds[row.case.kind].summarised(row, movers, law)
+    rules.kinds[row.case.kind].summarised(row, movers, law, running)

@@ -26,7 +26,7 @@ def describe_complaint(row: Complaint) -> dict[str, Any]:
         "regime_label": law.label, "law": law.law, "regime_reason": notice.regime_reason,
         "state": row.state, "waits_for": row.waits_for, "version": row.version_id,
         "filed_at": row.filed_at, "closed_at": row.closed_at, "seller_told_at": row.seller_told_at,
-        "reason_code": row.reason_code, "to_respond": row.to_respond,
+        "seller_closed_at": row.seller_closed_at, "reason_code": row.reason_code, "to_respond": row.to_respond,
         "right": right_of_notice(notice), "register": register_facts(notice),
         "store": {"name": store.name, "code": store.external_id},
         "explanation": notice.explanation,

@@ -92,14 +92,15 @@ class Complaint(HasCaseState, db.Model):
 
     ``state`` is a stored summary, written by ``advance`` in the claims' own transaction and
     proven by ``ipdesk fsck``. So are the three marks that lists filter by: ``to_respond`` (some claim
-    waits for the seller and for nobody before), ``for_staff``, ``for_complainant``. The seller sees
-    nothing before ``seller_told_at``.
+    waits for the seller and for nobody before), ``for_staff``, ``for_complainant``; and what the seller's
+    lists show: ``seller_state`` with its ``seller_stage`` (see ``casework.shown``), ``seller_due_at``, the end of
+    the seller's own earliest clock, and ``seller_closed_at``. The seller sees nothing before ``seller_told_at``.
     """
 
     __tablename__ = "complaints"
     __table_args__ = (
         UniqueConstraint("notice_id", "store_id"),
-        Index("ix_complaints_store", "store_id", "to_respond", "id"),
+        Index("ix_complaints_store", "store_id", "to_respond", "id", "seller_stage"),
         Index("ix_complaints_organisation", "organisation_id", "id"),
         # With every column that a list filters by, so that what does not fit is passed over without reading its row.
         Index("ix_complaints_stage", "stage_name", "regime", "id", "store_id", "right_id", "organisation_id",
@@ -122,6 +123,10 @@ class Complaint(HasCaseState, db.Model):
     to_respond: Mapped[bool] = mapped_column(default=False)
     for_staff: Mapped[bool] = mapped_column(default=False)
     for_complainant: Mapped[bool] = mapped_column(default=False)
+    seller_state: Mapped[str] = mapped_column(String(64), default="")
+    seller_stage: Mapped[str] = mapped_column(String(24), default="")
+    seller_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seller_closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # In filing order. A complaint is opened with all its claims and never gets another one.
     claims: Mapped[list["Claim"]] = relationship(order_by="Claim.position", viewonly=True)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, false, func, or_, select, true
+from sqlalchemy import case as either
 from sqlalchemy.orm import aliased, selectinload
 
 from ipdesk.core.casework.models import Case
@@ -222,12 +223,13 @@ def complaint_list(
     """The rows of a list of complaints with what a row shows; the last column is the key ``id``.
 
     ``waiting`` is ``seller`` (to be responded to), ``history`` (everything else of a seller),
-    ``staff`` or ``complainant``.
+    ``staff`` or ``complainant``; whom else a complaint waits for is nothing that a seller can ask.
     """
     query = (
         select(
             Case.reference, Complaint.state, Complaint.regime, Complaint.reason_code,
             Complaint.claims_count, Complaint.filed_at, Complaint.next_due_at, Complaint.waits_for,
+            Complaint.seller_state, Complaint.seller_due_at, Complaint.organisation_id,
             Complaint.to_respond, Store.name.label("store"), Store.external_id.label("store_code"),
             Right.title.label("right_title"), Right.number.label("right_number"),
             Right.kind.label("right_kind"), Right.owner.label("owner"), Complaint.id,
@@ -236,7 +238,7 @@ def complaint_list(
         .join(Right, Right.id == Complaint.right_id).where(complaint_visible_to(actor))
     )
     if stage:
-        query = query.where(Complaint.stage_name == stage)
+        query = query.where(_as_read(actor, Complaint.stage_name, Complaint.seller_stage) == stage)
     if state:
         query = query.where(Complaint.state == state)
     if regime:
@@ -248,12 +250,38 @@ def complaint_list(
     if waiting in ("seller", "history"):
         query = query.where(Complaint.to_respond.is_(waiting == "seller"))
     elif waiting == "staff":
-        query = query.where(Complaint.for_staff.is_(True))
+        query = query.where(_as_read(actor, Complaint.for_staff, false()).is_(True))
     elif waiting == "complainant":
-        query = query.where(Complaint.for_complainant.is_(True))
+        query = query.where(_as_read(actor, Complaint.for_complainant, false()).is_(True))
     if search:
         query = query.where(Case.reference == search.strip().upper())
     return query
+
+
+def reads_as_seller(actor: Actor, organisation_id: int | None) -> bool:
+    """Whether ``actor`` reads a complaint of this organisation as its seller does."""
+    return (not actor.reads_as_staff and bool(actor.store_ids or actor.linked("seller"))
+            and (actor.organisation_id is None or actor.organisation_id != organisation_id))
+
+
+def _as_read(actor: Actor, real: Any, shown: Any) -> Any:
+    """The column ``real``, or ``shown`` where the actor reads the row as its seller does."""
+    if actor.reads_as_staff or not (actor.store_ids or actor.linked("seller")):
+        return real
+    if actor.organisation_id is None:
+        return shown
+    return either((Complaint.organisation_id == actor.organisation_id, real), else_=shown)
+
+
+def first_listings(complaint_ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+    """Complaint id → the title of its first listing that the seller was told of, and how many there are."""
+    told = (select(Claim.complaint_id, func.min(Claim.position).label("first"), func.count().label("many"))
+            .where(Claim.complaint_id.in_(list(complaint_ids)), Claim.seller_told_at.is_not(None))
+            .group_by(Claim.complaint_id).subquery())
+    return {number: (title, many) for number, title, many in db.session.execute(
+        select(told.c.complaint_id, Listing.title, told.c.many)
+        .join(Claim, and_(Claim.complaint_id == told.c.complaint_id, Claim.position == told.c.first))
+        .join(Listing, Listing.id == Claim.listing_id))}
 
 
 def restoring_claims(most: int) -> dict[int, list[Claim]]:

@@ -1,6 +1,6 @@
 """The names that the law's files use for notices and complaints, as functions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -9,7 +9,9 @@ from sqlalchemy import select
 from ipdesk.core.casework.advance import Act
 from ipdesk.core.casework.locks import loader
 from ipdesk.core.casework.rules import KindOfCase, Rules
+from ipdesk.core.casework.summary import summary_of
 from ipdesk.core.db.core import db
+from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.kernel.actors import CLOCK_ROLE, Actor
 from ipdesk.core.outbox.enqueue import Recipient
 from ipdesk.features.accounts import queries as accounts
@@ -177,8 +179,8 @@ def _claims(row: Complaint, ids: Iterable[int] | None) -> list[Claim]:
     return [claim for claim in row.claims if wanted is None or claim.id in wanted]
 
 
-def _summarise(row: Complaint, claims: list[Any], law: Any) -> None:
-    """The marks that lists filter by (see the model)."""
+def _summarise(row: Complaint, claims: list[Any], law: Any, running: Sequence[Deadline]) -> None:
+    """The marks that lists filter by, and what a seller's lists show (see the model)."""
     row.stage_name = row.stage
     states = [law.states[claim.state] for claim in claims]
     row.to_respond = any(
@@ -188,6 +190,19 @@ def _summarise(row: Complaint, claims: list[Any], law: Any) -> None:
     row.for_complainant = any(state.waits_for == "rights_holder" for state in states)
     if row.stage != "closed":
         row.closed_at = None
+    _show_seller(row, claims, law)
+    own = {(claim.id, law.states[claim.state].deadline) for claim in claims
+           if law.states[claim.state].waits_for == "seller"}
+    row.seller_due_at = min((line.until_at for line in running
+                             if any((mover, line.name) in own for mover in line.movers)), default=None)
+
+
+def _show_seller(row: Complaint, claims: list[Any], law: Any) -> None:
+    """The state that the seller reads; while that one stays, so does the day on which it closed."""
+    shown = summary_of([law.shown(claim.state, "seller") for claim in claims], law)
+    if shown != row.seller_state:
+        row.seller_closed_at = row.closed_at
+    row.seller_state, row.seller_stage = shown, shown.partition(".")[0]
 
 
 def _complaint_scopes(row: Complaint) -> list[str]:

@@ -739,6 +739,10 @@ def upgrade() -> None:
     sa.Column('to_respond', sa.Boolean(), nullable=False),
     sa.Column('for_staff', sa.Boolean(), nullable=False),
     sa.Column('for_complainant', sa.Boolean(), nullable=False),
+    sa.Column('seller_state', sa.String(length=64), nullable=False),
+    sa.Column('seller_stage', sa.String(length=24), nullable=False),
+    sa.Column('seller_due_at', types.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('seller_closed_at', types.UtcDateTime(timezone=True), nullable=True),
     sa.Column('version_id', sa.Integer(), nullable=False),
     sa.Column('waits_for', sa.String(length=32), nullable=False),
     sa.Column('next_due_at', types.UtcDateTime(timezone=True), nullable=True),
@@ -759,7 +763,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_complaints_queue', ['for_staff', 'next_due_at', 'id'], unique=False)
         batch_op.create_index('ix_complaints_right', ['right_id', 'id'], unique=False)
         batch_op.create_index('ix_complaints_stage', ['stage_name', 'regime', 'id', 'store_id', 'right_id', 'organisation_id', 'for_staff', 'for_complainant', 'to_respond'], unique=False)
-        batch_op.create_index('ix_complaints_store', ['store_id', 'to_respond', 'id'], unique=False)
+        batch_op.create_index('ix_complaints_store', ['store_id', 'to_respond', 'id', 'seller_stage'], unique=False)
 
     op.create_table('holds',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
