@@ -23,11 +23,14 @@ from ipdesk.core.http.access import READING_STAFF, SIGNED_IN, access
 from ipdesk.core.http.installation import settings
 from ipdesk.core.http.paging import Page, fetch_page
 from ipdesk.core.http.problems import refusal_text
-from ipdesk.core.kernel.errors import Refusal
+from ipdesk.core.kernel.errors import NotVisible, Refusal
 from ipdesk.core.outbox.models import InboxMessage, Outbox
 from ipdesk.desk import case, frame, home, inbox, legal, lists, words
 from ipdesk.desk import outbox as letters
-from ipdesk.features.accounts.sign_in import safe_next
+from ipdesk.features.accounts import operations as accounts
+from ipdesk.features.accounts.setup import limiter
+from ipdesk.features.accounts.sign_in import letterhead, safe_next
+from ipdesk.features.accounts.stores import store_book
 from ipdesk.features.complaints import links, queries
 from ipdesk.features.complaints import operations as complaint_operations
 from ipdesk.features.complaints.models import CaseLink
@@ -93,7 +96,33 @@ def complaint(reference: str) -> Any:
         return redirect(url_for("security.login", next=request.path))
     row = queries.complaint(g.actor, reference)
     facts = case.complaint_page(row, g.actor)
+    if facts["audience"] == "seller" and row.store_id not in g.actor.store_ids:
+        facts["store_contact"] = _masked_contact(row.store_id)
     return render_template(_COMPLAINT[facts["audience"]], **facts)
+
+
+def _masked_contact(store_id: int) -> str:
+    card = store_book().by_id(store_id)
+    return card.masked_contact if card else ""
+
+
+@pages.post("/complaints/<reference>/store-account")
+@access.public
+@limiter.limit("20/hour")
+def create_store_account(reference: str) -> Any:
+    """Whoever reads a complaint by the link of an unclaimed store has the store's contact invited."""
+    row = queries.complaint(g.actor, reference)
+    if row.id not in g.actor.linked("seller"):
+        raise NotVisible
+    try:
+        with unit_of_work():
+            accounts.ask_for_store_account(actor=g.actor, store_id=row.store_id, letterhead=letterhead())
+    except Refusal as refusal:
+        flash(refusal_text(refusal.code), "error")
+    else:
+        flash(gettext("The invitation is on its way to %(email)s. Open the link in it, choose a password, and you can answer.",
+                      email=_masked_contact(row.store_id)), "success")
+    return redirect(url_for("desk.complaint", reference=reference), 303)
 
 
 # --- inbox -------------------------------------------------------------------------------------------

@@ -31,6 +31,8 @@ from ipdesk.features.accounts.words import ROLE_NAMES
 
 INVITATION_LIFETIME = timedelta(days=7)
 STAFF_INVITATION_LIFETIME = timedelta(days=2)
+# Anybody can ask for a store's invitation, so that its mailbox gets it no more often than this.
+ASKED_AT_MOST_EVERY = timedelta(minutes=10)
 SESSIONS_KEPT = timedelta(days=90)
 
 
@@ -211,7 +213,23 @@ def invite_to_store(
     Refusals: ``store_has_no_contact``, ``store_already_claimed``, ``account_is_staff``.
     """
     _require(actor, "reviewer", "legal", "admin")
+    return _invite_contact(actor, _store(store_id), letterhead)
+
+
+def ask_for_store_account(*, actor: Actor, store_id: int, letterhead: Letterhead) -> Invitation:
+    """Have the contact that the catalogue names for the store invited, whoever asks.
+
+    Asking gives nothing: who reads the store's mailbox gets the invitation. Refusals as of
+    ``invite_to_store``, and ``invitation_sent_recently``.
+    """
     store = _store(store_id)
+    newest = queries.newest_store_invitation(store.id)
+    if newest is not None and newest > actor.at - ASKED_AT_MOST_EVERY:
+        raise Refusal("invitation_sent_recently")
+    return _invite_contact(actor, store, letterhead)[0]
+
+
+def _invite_contact(actor: Actor, store: StoreCard, letterhead: Letterhead) -> tuple[Invitation, str]:
     if not store.contact_email:
         raise Refusal("store_has_no_contact")
     return _invite_to(actor, store, store.contact_email, "", letterhead)

@@ -1,6 +1,7 @@
 """Pages of the account, the organisation, the staff's people, and the ways to a store."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, current_app, flash, g, make_response, redirect, render_template, request, url_for
@@ -315,6 +316,31 @@ def _new_person(form: Form, invited: Invitation) -> operations.NewPerson | None:
     store = store_book().by_id(invited.store_id) if invited.store_id is not None else None
     locale = sign_in.reader_locale() or (store.locale if store else "en")
     return operations.NewPerson(form.data["name"], hashed, locale)
+
+
+@pages.route("/sign-in/store", methods=["GET", "POST"])
+@access.public
+@limiter.limit("10/hour", methods=["POST"])
+def ask_for_store() -> Any:
+    """A seller without account has the invitation of its store sent, to the contact in the catalogue."""
+    form = Form()
+    if request.method == "POST":
+        form = Form.read(schemas.AskForStoreSchema())
+        if response := form.submit(_asked_for_store):
+            return response
+    return render_template("accounts/ask_for_store.html", form=form, marketplaces=store_book().marketplaces()), form.status
+
+
+def _asked_for_store(said: dict[str, Any]) -> str:
+    markets = [code for code, _name in store_book().marketplaces()]
+    card = store_book().by_external_id(markets[0] if len(markets) == 1 else said["marketplace"], said["store"])
+    if card is not None:
+        # The same answer whatever comes of it: nobody learns here which stores there are and which are claimed.
+        with suppress(Refusal):
+            operations.ask_for_store_account(actor=g.actor, store_id=card.id, letterhead=sign_in.letterhead())
+    flash(gettext("If the store has no account yet, an invitation is on its way to the mail address that the marketplace has for it. "
+                  "Open the link in it, choose a password, and you can answer for the store."), "success")
+    return url_for("security.login")
 
 
 @pages.route("/from-marketplace/<token>", methods=["GET", "POST"])

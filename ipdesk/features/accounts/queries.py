@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Text, bindparam, or_, select, type_coerce
+from sqlalchemy import Row, Text, bindparam, func, or_, select, type_coerce
 from sqlalchemy.orm import joinedload
 
 from ipdesk.core.db.core import db
@@ -123,6 +123,12 @@ def find_invitation(token: str, *, to_use: bool = False) -> Invitation:
     if found is None:
         raise NotVisible
     return found
+
+
+def newest_store_invitation(store_id: int) -> datetime | None:
+    """When the store was invited last."""
+    return db.session.execute(select(func.max(Invitation.created_at)).where(
+        Invitation.kind == "store", Invitation.store_id == store_id)).scalar_one()
 
 
 def staff() -> Sequence[User]:

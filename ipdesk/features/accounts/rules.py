@@ -18,6 +18,8 @@ REFUSALS = {
         "Your account already belongs to another organisation. Leave it first, or use another mail address."),
     "invitation_used": _l("This invitation was already used. Ask for a new one if it was not you."),
     "invitation_expired": _l("This invitation is over. Ask for a new one."),
+    "invitation_sent_recently": _l(
+        "An invitation went to the mail address of this store a few minutes ago. Look in that mailbox, also among unwanted mail."),
     "invitation_for_another_address": _l(
         "This invitation is for another mail address than that of your account. Sign out, then open the link again."),
     "sign_in_first": _l("There already is an account with this mail address. Sign in to it first, then open the link again."),

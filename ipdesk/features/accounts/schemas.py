@@ -63,6 +63,11 @@ class FindStoreSchema(QuerySchema):
     store = Line(64)
 
 
+class AskForStoreSchema(FormSchema):
+    marketplace = Line(32)
+    store = Line(64, required=True)
+
+
 class BindStoreSchema(FormSchema):
     email = Mail(254, required=True)
     proof = Prose(4000, required=True, least=20)

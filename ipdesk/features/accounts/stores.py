@@ -16,6 +16,12 @@ class StoreCard:
     contact_email: str = ""
     locale: str = "en"
 
+    @property
+    def masked_contact(self) -> str:
+        """The contact as somebody is told where a letter went who need not know the address: ``w…@shop.example``."""
+        name, at, domain = self.contact_email.partition("@")
+        return f"{name[:1]}…{at}{domain}" if at else ""
+
 
 class StoreBook(Protocol):
     """Finds stores; ``None`` for a store that is not in the catalogue."""

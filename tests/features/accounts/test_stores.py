@@ -144,6 +144,25 @@ def test_only_staff_invite_to_stores(as_actor, store, letters):
     assert not letters()
 
 
+def test_a_seller_without_account_has_the_invitation_sent_from_the_sign_in_page(client, app, store, letters, link_of):
+    assert client.get("/sign-in").text.count('href="/sign-in/store"') == 1
+    answer = client.post("/sign-in/store", data={"marketplace": "mall", "store": "4711"})
+    assert answer.location == "/sign-in" and "an invitation is on its way" in client.get("/sign-in").text
+    assert [to for to, _text in letters("store_invitation")] == [CONTACT]
+    assert accept(client, link_of("store_invitation")).location == "/welcome"
+    assert actor_stores(app, client) == {store.id}
+
+
+def test_asking_for_an_invitation_tells_nobody_which_stores_there_are(app, store, letters):
+    make.seller(store=store)
+    make.store(external_id="4712", contact_email="", marketplace_id=store.marketplace_id)
+    for number in ("4711", "4712", "9999"):
+        stranger = app.test_client()
+        assert stranger.post("/sign-in/store", data={"marketplace": "mall", "store": number}).location == "/sign-in"
+        assert "an invitation is on its way" in stranger.get("/sign-in").text
+    assert not letters("store_invitation")
+
+
 # --- the second claim -------------------------------------------------------------------------
 
 def test_a_second_claim_by_invitation_is_refused_and_alarms(client, as_actor, app, invited, store, rows):

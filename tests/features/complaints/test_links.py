@@ -11,6 +11,8 @@ from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.accounts.models import StoreBinding
 from tests import make
+from tests.features.complaints.conftest import text_of
+from tests.visitors import sign_in
 
 
 @pytest.fixture
@@ -31,6 +33,14 @@ def link_to(address):
         Outbox.to_address == address).order_by(Outbox.month.desc(), Outbox.id.desc())).scalars().first()
     db.session.rollback()
     return re.search(r"(/links/\S+)", text)[1]
+
+
+def invitations():
+    """``(address, path)`` of each invitation that was written."""
+    found = db.session.execute(select(Outbox.to_address, Outbox.body_text).where(
+        Outbox.message == "store_invitation").order_by(Outbox.month, Outbox.id)).all()
+    db.session.rollback()
+    return [(to, re.search(r"https://desk\.example(/invitations/\S+)", text)[1]) for to, text in found]
 
 
 def claim(desk, store_id):
@@ -69,3 +79,40 @@ def test_a_claimed_store_is_not_opened_by_an_old_letter(app, desk, told):
     answer = browser.post(path)
     assert answer.status_code == 409 and "has an account" in answer.text
     assert browser.get(f"/complaints/{complaint.reference}").status_code in (302, 404)
+
+
+def test_who_reads_by_a_link_makes_the_account_and_answers(app, desk, told):
+    complaint, _, path = told
+    reader, page = app.test_client(), f"/complaints/{complaint.reference}"
+    reader.post(path)
+    shown = text_of(reader.get(page))
+    assert "Create the account of this store" in shown and "s…@unclaimed.example" in shown
+    assert "shop@unclaimed.example" not in shown
+    assert reader.post(page + "/store-account").location == page
+    assert "on its way to s…@unclaimed.example" in text_of(reader.get(page))
+    (to, invitation), = invitations()
+    assert to == "shop@unclaimed.example"
+    assert reader.post(invitation, data={"name": "Li Wei", "password": make.PASSWORD}).location == "/welcome"
+    assert complaint.reference in reader.get("/complaints").text
+    assert "Which listings do you contest?" in reader.get(page + "/contest").text
+
+
+def test_the_mailbox_of_a_store_is_not_flooded(app, desk, told):
+    complaint, _, path = told
+    reader, page = app.test_client(), f"/complaints/{complaint.reference}"
+    reader.post(path)
+    reader.post(page + "/store-account")
+    reader.post(page + "/store-account")
+    assert "a few minutes ago" in text_of(reader.get(page)) and len(invitations()) == 1
+    desk.clock.advance(timedelta(minutes=11))
+    reader.post(page + "/store-account")
+    assert len(invitations()) == 2
+
+
+def test_only_a_reader_of_the_link_asks_for_the_account(app, desk, told):
+    page = f"/complaints/{told[0].reference}"
+    other = make.seller()
+    db.session.refresh(other)
+    for stranger in (app.test_client(), sign_in(app.test_client(), other)):
+        assert stranger.post(page + "/store-account").status_code == 404
+    assert not invitations()
