@@ -113,3 +113,11 @@ def test_no_sql_is_put_together_from_strings():
 @pytest.mark.parametrize("allowed", [OWN_TRANSACTIONS, OWN_TIME, OWN_SQL], ids=["transactions", "time", "sql"])
 def test_no_exception_outlives_what_it_was_made_for(allowed):
     assert set(allowed) <= {path for path, _ in modules()}
+
+
+def test_a_refusal_has_one_sentence():
+    """Two sentences for one code would show one feature's words on another feature's page."""
+    codes = [ast.unparse(key) for _path, tree in modules() for node in ast.walk(tree) if isinstance(node, (ast.Assign, ast.AnnAssign))
+             if ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target).lstrip("_") == "REFUSALS"
+             for key in node.value.keys]
+    assert len(codes) > 50 and len(codes) == len(set(codes)), sorted(code for code in codes if codes.count(code) > 1)

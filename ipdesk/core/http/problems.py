@@ -1,6 +1,6 @@
 """Errors as people and machines read them: a page, or ``application/problem+json``."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
@@ -13,8 +13,9 @@ from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible, Refusal, S
 _REFUSALS: dict[str, Any] = {
     "transition_not_allowed": _l("This can no longer be done: the case has moved on."),
     "role_not_allowed": _l("This step is somebody else's to take."),
+    "form_belongs_to_another": _l("This form was opened by somebody else. Reload the page and try again."),
 }
-_REFUSED = _l("This cannot be done now")
+_MOVED = "transition_not_allowed"
 _PAGES = {
     400: (_l("This request could not be read"), _l("Go back, reload the page and try again.")),
     403: (_l("This is not yours to do"),
@@ -63,16 +64,28 @@ def problem(status: int, title: str, detail: str = "", **more: Any) -> Response:
     return response
 
 
-def page(status: int, detail: str = "", **more: Any) -> Response:
-    """The same as a page."""
+def page(status: int, detail: str = "", *, heading: str = "", onwards: str = "",
+         written: Sequence[tuple[str, str]] = (), **more: Any) -> Response:
+    """The same as a page.
+
+    ``onwards`` is where the person goes from here; ``written`` (label, text) is what they typed and what would be lost.
+    """
     title, advice = _PAGES.get(status, _PAGES[400])
-    if status == 409 and detail:
-        title = _REFUSED  # nothing need have moved: the detail says what forbids it
     if wants_json():
-        return problem(status, str(title), detail or str(advice), **more)
-    body = render_template("public/problem.html", status=status, title=title, advice=detail or advice,
-                           code=getattr(g, "request_id", ""))
+        return problem(status, heading or str(title), detail or str(advice), **more)
+    body = render_template("public/problem.html", status=status, title=heading or title, advice=detail or advice,
+                           onwards=onwards, written=written, code=getattr(g, "request_id", ""))
     return make_response(body, status)
+
+
+def refused(refusal: Refusal, *, onwards: str = "", labels: Mapping[str, Any] | None = None) -> Response:
+    """The page of a refusal. ``labels`` names the fields whose text is shown again, so that it can be copied."""
+    return page(
+        409, refusal_text(refusal.code, refusal.facts), onwards=onwards,
+        heading="" if refusal.code == _MOVED else gettext("This cannot be done now"),  # nothing need have moved
+        written=[(str(label), request.form[name]) for name, label in (labels or {}).items()
+                 if request.form.get(name, "").strip()],
+        code=refusal.code)
 
 
 def install(app: Flask) -> None:
@@ -80,8 +93,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(NotVisible, lambda error: page(404))
     app.register_error_handler(Forbidden, lambda error: page(403))
     app.register_error_handler(Stale, lambda error: page(409, seen=error.seen, current=error.current))
-    app.register_error_handler(
-        Refusal, lambda error: page(409, refusal_text(error.code, error.facts), code=error.code))
+    app.register_error_handler(Refusal, refused)
     app.register_error_handler(
         Invalid, lambda error: page(422 if wants_json() else 400, errors=error.errors))
     app.register_error_handler(HTTPException, _http)

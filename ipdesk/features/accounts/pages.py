@@ -99,6 +99,13 @@ def _member_invited(said: dict[str, Any]) -> str:
     return url_for("accounts.organisation")
 
 
+@pages.get("/organisation/leave")
+@access(*COMPLAINANTS)
+def leave_organisation() -> Any:
+    """What leaving means, once, before it is done."""
+    return render_template("accounts/leave.html", organisation=queries.own_organisation(g.actor))
+
+
 @pages.post("/organisation/members/<int:user_id>/remove")
 @access(*COMPLAINANTS)
 def remove_member(user_id: int) -> Any:
@@ -273,7 +280,7 @@ def invitation(token: str) -> Any:
     try:
         operations.check_invitation(invited, at=g.actor.at)
     except Refusal as refusal:
-        return problems.page(409, problems.refusal_text(refusal.code))
+        return problems.refused(refusal)
     form, new = Form(), g.actor.user_id is None
     if request.method == "POST":
         form = Form.read(schemas.AcceptSchema() if new else schemas.NothingSchema())
@@ -352,7 +359,7 @@ def from_marketplace(token: str) -> Any:
         link = read_store_link(
             token, secret=settings().marketplace_login_secret, at=g.actor.at)
     except Refusal as refusal:
-        return problems.page(409, problems.refusal_text(refusal.code))
+        return problems.refused(refusal)
     form = Form()
     if request.method == "POST":
         form = Form.read(schemas.NothingSchema())
@@ -420,7 +427,7 @@ def claim_refused(code: str) -> Any:
     """Why a claim on a store was refused; the staff know of it."""
     if code != "store_already_claimed":
         raise NotVisible
-    return problems.page(409, problems.refusal_text(code))
+    return problems.refused(Refusal(code))
 
 
 # --- small things -----------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from flask_babel import lazy_gettext as _l
 REFUSALS = {
     "own_account": _l("You cannot do this to your own account. Ask another administrator."),
     "last_admin": _l("This is the last active administrator. Make somebody else one first."),
-    "last_manager": _l("This is the organisation's last manager. Make somebody else one first."),
+    "last_manager": _l("Somebody must stay manager of the organisation, and there is no other one. Make somebody else a manager first."),
     "already_member": _l("This person already belongs to your organisation."),
     "account_exists": _l("There already is an account with this mail address."),
     "account_is_no_staff": _l("Accounts of parties do not become staff accounts. Invite another address."),
@@ -32,7 +32,6 @@ REFUSALS = {
     "store_link_expired": _l("This sign-in link is over. Open the desk from your marketplace's seller pages again."),
     "store_link_used": _l("This sign-in link was already used. Open the desk from your marketplace's seller pages again."),
     "store_link_unknown_store": _l("The desk does not know this store yet. Ask the desk."),
-    "form_belongs_to_another": _l("This form was opened by somebody else. Reload the page and try again."),
 }
 
 

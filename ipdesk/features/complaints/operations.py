@@ -89,10 +89,10 @@ def save_draft(
 ) -> Notice:
     """Keep what was typed so far; only a part that ``draft`` names is replaced.
 
-    Refuses a notice that was filed (``already_filed``).
+    Refuses a notice that was filed (``notice_filed``).
     """
     if notice.state != "draft":
-        raise Refusal("already_filed")
+        raise Refusal("notice_filed")
     notice.draft = {**(notice.draft or {}), **draft}
     if right is not None:
         notice.right_id = right.id
@@ -147,7 +147,7 @@ def file_draft(
     Raises as `file_notice`; ``element_missing`` where the draft lacks what the law asks for.
     """
     if notice.state != "draft":
-        raise Refusal("already_filed")
+        raise Refusal("notice_filed")
     draft = drafts.Draft.load(notice, actor)
     if draft.right is None:
         raise Refusal("element_missing")

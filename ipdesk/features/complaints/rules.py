@@ -28,7 +28,7 @@ REFUSALS = {
     "reasons_missing": _l("Write the reasons."),
     "deficiency_not_named": _l("Tick what is missing."),
     "listing_is_gone": _l("The listing has been deleted already."),
-    "already_filed": _l("This was filed already."),
+    "notice_filed": _l("This notice was filed meanwhile, so its draft can no longer be changed."),
     "draft_changed": _l("The notice changed after you opened this page. Read it again before you sign."),
     "nothing_chosen": _l("Choose at least one listing."),
     "link_used": _l("This link was used already. Ask for a new one."),
@@ -40,7 +40,6 @@ REFUSALS = {
     "already_restricted": _l("The listing is restricted already. Retract the complaint instead."),
     "proof_missing": _l("Say how it is proven that the seller received the complaint."),
     "used_up": _l("This step has been taken as often as the rules allow (%(times)s)."),
-    "form_belongs_to_another": _l("This form was opened by somebody else. Reload the page."),
 }
 
 

@@ -61,7 +61,11 @@ def test_a_removed_member_loses_access_at_once(app, manager, link_of, rows):
 
 def test_the_last_manager_can_neither_leave_nor_step_down(manager, rows):
     own = manager.user.id
-    assert manager.post(f"/organisation/members/{own}/remove").status_code == 409
+    assert f'action="/organisation/members/{own}/remove"' not in manager.get("/organisation").text
+    asked = manager.get("/organisation/leave").text
+    assert "signed out at once" in asked and f'action="/organisation/members/{own}/remove"' in asked
+    refused = manager.post(f"/organisation/members/{own}/remove")
+    assert refused.status_code == 409 and "Somebody must stay manager" in refused.text and "moved" not in refused.text
     assert manager.post(f"/organisation/members/{own}/role", data={"role": "member"}).status_code == 409
     assert rows(User, id=own)[0].organisation_role == "manager"
 

@@ -255,7 +255,9 @@ def test_a_page_that_went_stale_does_nothing(scene):
     stale = {**filer.signature(), "form_key": "another page"}
     filer.sign()
     assert filer.step("preview", **stale).status_code == 409
-    assert filer.step("listings", pasted="LX001").status_code == 409
+    late = filer.step("reasons", reason_code="counterfeit", explanation="Written for an hour.")
+    assert late.status_code == 409 and "This notice was filed meanwhile" in text_of(late) and "Written for an hour." in text_of(late)
+    assert f'href="/notices/{filer.reference}"' in late.text
     assert scene.rows(select(func.count()).select_from(Complaint)) == [(1,)]
 
 

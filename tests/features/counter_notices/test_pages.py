@@ -137,6 +137,9 @@ def test_delete_now_says_what_it_does_and_admits_nothing(desk: Any, as_person: A
     stale = seller.post(address, data=sent | {"form_key": "another", "claim_ids": desk.claims(complaint)[1:]})
     assert stale.status_code == 409
     assert desk.states(complaint)[1] == "pending_response.open"
+    again = seller.post(address, data=sent | {"form_key": "my other window"})
+    assert (again.status_code, again.location) == (303, f"/complaints/{complaint.reference}")
+    assert "done already" in text_of(seller.get(again.location))
 
 
 # --- counter-notification ----------------------------------------------------------------------------
@@ -405,6 +408,25 @@ def test_the_rights_holder_answers_with_a_file_and_once(desk: Any, as_person: An
     assert [one.name for one in queries.exhibits(row.exhibit_ids)] == ["register.jpg"]
     assert desk.states(complaint) == ["counter_notified.decision"]
     assert "Never ours." in text_of(as_person("seller").get(f"/complaints/{complaint.reference}"))
+
+
+def test_what_was_typed_for_a_step_that_is_gone_can_be_copied(desk: Any, as_person: Any) -> None:
+    complaint = desk.complaint()
+    base = f"/complaints/{complaint.reference}"
+    seller, holder = as_person("seller"), as_person("rights_holder")
+    contest = hidden(seller.get(base + "/contest/explanation"))
+    desk.contest(complaint)
+    answer, told = hidden(holder.get(base + "/answer")), hidden(holder.get(base + "/court-action"))
+    holder.post(base + "/withdraw", data=hidden(holder.get(base + "/withdraw")) | {"claim_ids": desk.claims(complaint)})
+    for person, part, form, typed in (
+            (seller, "/contest/explanation", contest, {"explanation": "Three thousand\ncharacters."}),
+            (holder, "/answer", answer, {"claim_ids": desk.claims(complaint), "text": "Never <i>ours</i>.", "signed_name": "Ada"}),
+            (holder, "/court-action", told, {"claim_ids": desk.claims(complaint), "forum": "S.D.N.Y.", "docket": "1:26-cv-1"})):
+        late = person.post(base + part, data=form | typed)
+        assert late.status_code == 409 and "has moved on" in text_of(late)
+        assert page(late).select_one(f"a.govuk-button[href='{base}']")
+        for name, text in typed.items():
+            assert name == "claim_ids" or text in page(late).get_text(), (part, name)
 
 
 def test_single_listings_are_taken_back(desk: Any, as_person: Any) -> None:

@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from flask import Blueprint, g, url_for
+from flask import Blueprint, g, request, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
+from ipdesk.core.http.problems import refused
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.features.complaints import drafts, operations, queries
 from ipdesk.features.complaints.answers import Answered
@@ -15,12 +18,27 @@ from ipdesk.features.evidence.schemas import exhibit_as_plain
 
 pages = Blueprint("complaints", __name__, url_prefix="/notices")
 
+# What people type into the steps of a notice.
+_WRITTEN = {
+    "pasted": _l("Addresses or ids of listings"), "explanation": _l("Explanation"),
+    "own_explanation": _l("Explanation for the ticked listings"), "findings": _l("What you found"),
+    "order_number": _l("Order number"), "name": _l("Your full name"), "company": _l("Company"),
+    "email": _l("Mail address"), "address": _l("Postal address"), "phone": _l("Telephone"),
+}
+
+
+@pages.errorhandler(Refusal)
+def _no_longer_open(refusal: Refusal) -> Response:
+    """The step is gone, most often because the notice was filed: why, and what was typed for it."""
+    reference = (request.view_args or {}).get("reference")
+    return refused(refusal, onwards=url_for("complaints.notice", reference=reference) if reference else "", labels=_WRITTEN)
+
 
 def find_draft(reference: str) -> Notice:
-    """The draft of one's own organisation; refused once it was filed (``already_filed``)."""
+    """The draft of one's own organisation; refused once it was filed (``notice_filed``)."""
     notice = queries.notice(g.actor, reference)
     if notice.state != "draft":
-        raise Refusal("already_filed")
+        raise Refusal("notice_filed")
     return notice
 
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from flask import Blueprint, g
+from flask import Blueprint, g, request
 from flask_babel import get_locale, get_timezone
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
 
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.advance import workflow_of
@@ -12,6 +14,7 @@ from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.deadlines.calendar import Computation
 from ipdesk.core.deadlines.wording import distance_text, moment_text
+from ipdesk.core.http.problems import refused
 from ipdesk.core.kernel.errors import Forbidden, NotVisible, Refusal
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Complaint
@@ -20,6 +23,19 @@ from ipdesk.features.evidence import forms as evidence
 from ipdesk.features.evidence.models import Exhibit
 
 pages = Blueprint("counter_notices", __name__, url_prefix="/complaints/<reference>")
+
+# What people type into the forms of these pages.
+_WRITTEN = {
+    "text": _l("Your answer"), "explanation": _l("Your explanation"), "forum": _l("Court"),
+    "docket": _l("File number of the court"), "filed_on": _l("Filed on"), "name": _l("Your full name"),
+    "address": _l("Postal address"), "phone": _l("Telephone number"), "signed_name": _l("Your full name, as signature"),
+}
+
+
+@pages.errorhandler(Refusal)
+def _no_longer_open(refusal: Refusal) -> Response:
+    """The step is gone, or was never there: why, and what was typed for it."""
+    return refused(refusal, onwards=case_page((request.view_args or {})["reference"]), labels=_WRITTEN)
 
 
 def case_page(reference: str) -> str:

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from flask import flash, g, render_template, request
-from flask_babel import ngettext
+from flask import flash, g, redirect, render_template, request
+from flask_babel import gettext, ngettext
 
 from ipdesk.core.casework import disclosure
+from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.http.access import access
 from ipdesk.core.http.forms import Form
 from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.counter_notices import operations, schemas
 from ipdesk.features.counter_notices.pages.base import case_page, clock_of, find, open_claims, pages
 
@@ -39,12 +41,22 @@ def delete(reference: str) -> Any:
         if response := form.submit(lambda said: _deleted(reference, said)):
             return response
     row, view = find(reference, "seller")
+    if form.status == 409 and _is_done(row, view, form.data["claim_ids"]):
+        flash(gettext("This is done already: the deletion was asked for on another page."), "success")
+        return redirect(case_page(reference), 303)
     claims = open_claims(row, view, "delete_listing")
     form.values = form.values or {"claim_ids": request.args.getlist("claim") or [
         claim["id"] for claim in claims if len(claims) == 1]}
     return render_template(
         "seller/delete.html", view=view, claims=claims, form=form, clock=clock_of(row, view, claims),
         back=case_page(reference)), form.status
+
+
+def _is_done(row: Complaint, view: dict[str, Any], claim_ids: list[int]) -> bool:
+    """Whether the seller's own side has had all of these listings deleted, in another window for instance."""
+    law = workflow_of(row.case)
+    ends = {edge.dest for edge in law.transitions if edge.trigger == "delete_listing"}
+    return {claim["id"] for claim in view["claims"] if claim["state"] in ends}.issuperset(claim_ids)
 
 
 def _deleted(reference: str, said: dict[str, Any]) -> str:
