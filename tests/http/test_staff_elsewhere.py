@@ -17,6 +17,7 @@ from ipdesk.features.complaints.models import Complaint, Notice
 from ipdesk.features.counter_notices import queries as counter_notices
 from ipdesk.features.evidence.models import Exhibit
 from tests import make
+from tests.journeys.test_put_back import sue
 
 
 def text_of(response):
@@ -153,6 +154,30 @@ def test_a_court_paper_that_lacks_something_is_not_recorded(floor, given, field)
         content_type="multipart/form-data")
     assert answer.status_code == 422 and f'href="#{field}"' in text_of(answer)
     assert set(floor.states(filed)) == {"counter_notified.put_back"}
+
+
+def test_everything_that_a_recorded_document_lacks_is_said_at_once(floor):
+    told, contested = floor.told("copyright")[0], floor.contested("copyright")
+    for page, fields in (
+        ("/notices/record", ("received_at", "marketplace_id", "kind", "title", "owner", "name", "original")),
+        (f"/complaints/{told.reference}/record-counter-notice",
+         ("received_at", "claim_ids", "name", "address", "phone", "signed_name", "statements", "original")),
+        (f"/complaints/{contested.reference}/record-court-paper",
+         ("received_at", "claim_ids", "forum", "docket", "filed_on", "signed_name", "statements", "original")),
+    ):
+        answer = floor.browser("legal").post(page, data={
+            "channel": "post", "received_at": "2027-01-01T10:00", "filed_on": "2027-01-01", "form_key": page})
+        assert answer.status_code == 422
+        for field in fields:
+            assert f'href="#{field}"' in text_of(answer), (page, field)
+
+
+def test_the_examiner_of_a_court_paper_reads_until_when(floor):
+    filed = floor.contested("copyright")
+    with floor.app.app_context():
+        number = sue(floor.desk, filed, floor.claims(filed))
+    page = text_of(floor.browser("legal").get(f"/complaints/{filed.reference}/court-papers/{number}"))
+    assert "otherwise the listing comes back" in page and "(optional)" not in page
 
 
 def test_nothing_is_recorded_about_a_court_where_no_court_action_can_be_told(floor):

@@ -25,6 +25,8 @@ _PLUMBING = {"csrf_token", "form_key"}
 class Form:
     """What a page needs of a form: ``values`` to show, ``errors`` beside them, ``data`` once loaded.
 
+    ``valid`` is what could be read of a form, also where the rest of it has errors.
+
     ``errors`` maps a field to its messages; the key ``""`` holds what concerns the whole form.
     """
 
@@ -32,6 +34,7 @@ class Form:
         self.values: dict[str, Any] = dict(values or {})
         self.errors: dict[str, list[str]] = {}
         self.data: dict[str, Any] = {}
+        self.valid: dict[str, Any] = {}
         self.key = new_token()
         self.status = 200
 
@@ -41,10 +44,22 @@ class Form:
         form = cls(_plain(request.form, schema))
         form.key = request.form.get("form_key", "")[:64] or form.key
         try:
-            form.data = schema.load(form.values)
+            form.data = form.valid = schema.load(form.values)
         except ValidationError as error:
+            form.valid = dict(error.valid_data)
             form.refuse(_messages(error.messages))
         return form
+
+    def check(self, *checks: Callable[[], Any]) -> None:
+        """Run checks that stand alone, so that what they find (``Invalid``) is shown together with what the schema found."""
+        found: dict[str, list[str]] = {}
+        for check in checks:
+            try:
+                check()
+            except Invalid as error:
+                found |= _in_readers_words(error)
+        if found:
+            self.refuse({**found, **self.errors})
 
     def refuse(self, errors: dict[str, list[str]]) -> None:
         self.errors, self.status = errors, 422
@@ -66,8 +81,7 @@ class Form:
         try:
             location = self._once(act)
         except Invalid as error:
-            self.refuse({name: [gettext(str(text)) for text in texts]
-                         for name, texts in error.errors.items()})
+            self.refuse(_in_readers_words(error))
             return None
         except Refusal as error:
             self.refuse({"": [refusal_text(error.code, error.facts)]})
@@ -115,6 +129,10 @@ def _sender() -> str:
     if g.actor.user_id is not None:
         return f"user {g.actor.user_id}"
     return hash_token(session.get("csrf_token", ""))
+
+
+def _in_readers_words(error: Invalid) -> dict[str, list[str]]:
+    return {name: [gettext(str(text)) for text in texts] for name, texts in error.errors.items()}
 
 
 def _plain(sent: MultiDict[str, str], schema: Schema) -> dict[str, Any]:

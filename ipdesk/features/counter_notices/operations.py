@@ -101,8 +101,8 @@ def file_counter_notice(
     handed = _visibilities(complaint.regime, exhibits or {})
     said = draft_record(complaint, claims, grounds=grounds, explanation=explanation,
                         contact=contact, signed_name=signed_name, statements=codes, exhibits=handed)
-    _require_elements(complaint.regime, said)
-    _require_arrival(complaint, received_at, actor.at)
+    require_elements(complaint.regime, said)
+    require_arrival(complaint, received_at, actor.at)
     row = CounterNotice(
         reference=new_reference("CN"), complaint_id=complaint.id,
         claim_ids=[claim.id for claim in claims], grounds=list(grounds), explanation=explanation,
@@ -205,7 +205,7 @@ def asked_fields(regime: str) -> set[str]:
             for proof in element["proven_by"]}
 
 
-def _require_elements(regime: str, said: Mapping[str, Any]) -> None:
+def require_elements(regime: str, said: Mapping[str, Any]) -> None:
     if missing := missing_fields(regime, said):
         raise Invalid(missing)
 
@@ -215,13 +215,18 @@ def _require_known_grounds(grounds: Iterable[str]) -> None:
         raise Invalid({"grounds": [N_("Choose from the list.")]})
 
 
-def _require_arrival(complaint: Complaint, received_at: datetime | None, now: datetime) -> None:
+def require_arrival(complaint: Complaint, received_at: datetime | None, now: datetime) -> None:
     if received_at is None:
         return
     if received_at > now:
         raise Invalid({"received_at": [FUTURE]})
     if received_at < complaint.filed_at:
         raise Invalid({"received_at": [BEFORE_COMPLAINT]})
+
+
+def require_filed(filed_on: date | None, now: datetime) -> None:
+    if filed_on is not None and filed_on > (now + AHEAD_OF_UTC).date():
+        raise Invalid({"filed_on": [FUTURE]})
 
 
 # --- the rights holder ---------------------------------------------------------------------------
@@ -263,9 +268,8 @@ def tell_court_action(
     _require({"forum": forum, "docket": docket, "signed_name": signed_name})
     if not documents:
         raise Invalid({"documents": [NO_DOCUMENT]})
-    if filed_on > (actor.at + AHEAD_OF_UTC).date():
-        raise Invalid({"filed_on": [FUTURE]})
-    _require_arrival(complaint, received_at, actor.at)
+    require_filed(filed_on, actor.at)
+    require_arrival(complaint, received_at, actor.at)
     claims, codes = _chosen(complaint, claim_ids), list(statements)
     _require_statements(complaint.regime, codes)
     row = CourtNotice(

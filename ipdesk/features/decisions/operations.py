@@ -1,6 +1,7 @@
 """The verbs of decisions."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ipdesk.core.casework import journal
@@ -8,14 +9,16 @@ from ipdesk.core.casework.advance import Act, advance
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
-from ipdesk.core.kernel.errors import Forbidden, Refusal, Stale
+from ipdesk.core.kernel.errors import Forbidden, Invalid, Refusal, Stale
 from ipdesk.core.kernel.ids import new_reference
+from ipdesk.core.kernel.text import N_
 from ipdesk.features.complaints import operations as notices
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Claim, Complaint, Notice
-from ipdesk.features.decisions import queries, steps, work
+from ipdesk.features.decisions import queries, recorded, steps, work
 from ipdesk.features.decisions.models import ConflictOfInterest, Decision, Snippet
 from ipdesk.features.decisions.statement import statement_of_reasons
+from ipdesk.features.evidence.models import Exhibit
 
 
 def decide(
@@ -202,21 +205,37 @@ def screen(
 
 def take_step(
     *, actor: Actor, complaint: Complaint, claim_ids: Sequence[int], trigger: str,
-    proof: str = "", seen: int | None = None,
+    proof: str = "", delivered_at: datetime | None = None, documents: Sequence[Exhibit] = (),
+    seen: int | None = None,
 ) -> Complaint:
     """A step of staff that needs no reasons: prove a delivery, send again, accept anew, confirm.
 
     ``proof`` says how a delivery, or that a listing is back, is proven; it is kept as a private note, which the log names.
-    Refuses what is no such step of this person (see ``steps.plain_edges``).
+    ``delivered_at`` is when the seller was reached, now if it is not given; ``documents`` show it to staff alone.
+    Refuses what is no such step of this person (see ``steps.plain_edges``), raises ``Invalid`` for such a time in the
+    future or before the sending.
     """
     claims = steps.chosen(complaint, claim_ids)
+    require_delivery(complaint, delivered_at, actor.at)
     steps.plain_edges(actor, complaint, _states(claims), trigger)
     work.require_free(actor, complaint)
     facts: dict[str, Any] = {"proof": proof}
     if proof.strip():
         facts["proof_note_id"] = notices.write_note(actor=actor, case_id=complaint.id, text=proof).id
-    advance(actor=actor, row=complaint, movers=claims, trigger=trigger, facts=facts, seen=seen)
+    recorded.keep(actor=actor, case_id=complaint.id, originals=documents, claim_ids=[claim.id for claim in claims])
+    advance(actor=actor, row=complaint, movers=claims, trigger=trigger, facts=facts, seen=seen,
+            dated={"delivery_proven": delivered_at} if delivered_at else {})
     return complaint
+
+
+def require_delivery(complaint: Complaint, delivered_at: datetime | None, now: datetime) -> None:
+    """Raise ``Invalid`` for a delivery in the future or before the notice was sent."""
+    if delivered_at is None:
+        return
+    if delivered_at > now:
+        raise Invalid({"delivered_at": [recorded.FUTURE]})
+    if complaint.seller_told_at is None or delivered_at < complaint.seller_told_at.replace(second=0, microsecond=0):
+        raise Invalid({"delivered_at": [N_("This lies before the notice was sent.")]})
 
 
 def save_snippet(*, actor: Actor, title: str, text: str) -> Snippet:

@@ -1,6 +1,7 @@
 """Recording a notice that did not come in over this desk."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from ipdesk.core.kernel.actors import Actor
@@ -15,6 +16,23 @@ from ipdesk.features.evidence.intake import current as intake
 from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.rights import operations as rights
 
+FUTURE = N_("This lies in the future.")
+
+
+def require_arrived(received_at: datetime | None, now: datetime) -> None:
+    """Raise ``Invalid`` for an arrival in the future."""
+    if received_at is not None and received_at > now:
+        raise Invalid({"received_at": [FUTURE]})
+
+
+def keep(*, actor: Actor, case_id: int, originals: Iterable[Exhibit], claim_ids: Iterable[int] = ()) -> None:
+    """File documents that came in elsewhere, for staff only."""
+    papers, own = list(originals), list(claim_ids)
+    for place, paper in enumerate(papers):
+        evidence.attach(actor=actor, exhibit=paper, case_id=case_id, role="received_document", rules=intake().rules,
+                        visibility="staff_only", claim_ids=own, position=place)
+    evidence.file_exhibits(actor=actor, exhibits=papers)
+
 
 def record_notice(
     *, actor: Actor, marketplace: Marketplace, original: Exhibit, said: Mapping[str, Any],
@@ -25,8 +43,7 @@ def record_notice(
     ``said`` holds the fields of ``RecordedNoticeSchema``. ``received_at`` starts what the arrival
     starts; the entry is the act's own time. Raises ``Invalid`` for an arrival in the future.
     """
-    if said["received_at"] > actor.at:
-        raise Invalid({"received_at": [N_("This lies in the future.")]})
+    require_arrived(said["received_at"], actor.at)
     contact = {name: said[name] for name in ("name", "company", "address", "phone", "email")}
     right = rights.register_right(
         actor=actor, kind=said["kind"], title=said["title"], number=said["number"],

@@ -32,7 +32,7 @@ class ClaimsSchema(FormSchema):
 
     claim_ids = fields.List(fields.Integer(), load_default=list)
 
-    @validates_schema
+    @validates_schema(skip_on_field_errors=False)
     def some_listing(self, said: dict[str, Any], **_more: Any) -> None:
         if not said.get("claim_ids"):
             raise ValidationError({"claim_ids": [gettext("Choose at least one listing.")]})
@@ -43,7 +43,7 @@ class DecisionSchema(ClaimsSchema):
 
     facts = Prose(10_000, required=True)
     ground = Prose(10_000, required=True)
-    basis = Line(500)
+    basis = Line(500, required=True)
     snippet = Line(16)
     step = Choice(("preview", "insert", "confirm", "change"), load_default="preview")
 
@@ -55,7 +55,11 @@ class StepSchema(ClaimsSchema):
 
 
 class ProofSchema(StepSchema):
+    """How and when the seller was reached, with the document that shows it where there is one."""
+
     proof = Prose(4000, required=True)
+    delivered_at = LocalMoment(required=True)
+    documents = fields.List(fields.String(), load_default=list)
 
 
 class ScreenSchema(FormSchema):
@@ -66,7 +70,7 @@ class ScreenSchema(FormSchema):
     remark = Prose(4000)
     reasons = Prose(10_000)
 
-    @validates_schema
+    @validates_schema(skip_on_field_errors=False)
     def fits_the_choice(self, said: dict[str, Any], **_more: Any) -> None:
         if said.get("trigger") == "send_back" and not said.get("missing"):
             raise ValidationError({"missing": [gettext("Tick what is missing.")]})
@@ -108,7 +112,7 @@ class ConflictSchema(FormSchema):
     complaint = Line(24)
     because = Prose(2000, required=True)
 
-    @validates_schema
+    @validates_schema(skip_on_field_errors=False)
     def one_side(self, said: dict[str, Any], **_more: Any) -> None:
         if bool(said.get("store")) == bool(said.get("complaint")):
             raise ValidationError({"store": [gettext("Name a store, or a case of the rights holder.")]})
@@ -185,7 +189,7 @@ class CourtPaperSchema(FormSchema):
     seeks_restraint = Tick()
     reasons = Prose(10_000)
 
-    @validates_schema
+    @validates_schema(skip_on_field_errors=False)
     def a_rejection_has_reasons(self, said: dict[str, Any], **_more: Any) -> None:
         if said.get("result") == "reject" and not said.get("reasons"):
             raise ValidationError({"reasons": [gettext("Write the reasons.")]})

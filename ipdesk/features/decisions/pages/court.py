@@ -13,8 +13,9 @@ from ipdesk.core.kernel.errors import Invalid, Refusal
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.counter_notices import operations
 from ipdesk.features.counter_notices import queries as counter_notices
-from ipdesk.features.decisions import work
+from ipdesk.features.decisions import queries, work
 from ipdesk.features.decisions.pages.blueprint import done, locked_row, pages
+from ipdesk.features.decisions.pages.queue import reason_for_place
 from ipdesk.features.decisions.schemas import FINDINGS, CourtOutcomeSchema, CourtPaperSchema
 from ipdesk.features.evidence import forms as evidence
 
@@ -38,6 +39,7 @@ def court_paper(reference: str, number: int) -> Any:
     return render_template(
         "staff/court_paper.html", form=form, view=view, seen=row.version_id,
         may_reject="reject_court_action" in choices(g.actor, row),
+        clock=reason_for_place(queries.staff_clocks([row.id]).get(row.id), g.actor.at),
         paper=next(one for one in view["court_notices"] if one["id"] == number)), form.status
 
 
@@ -70,6 +72,7 @@ def court_outcome(reference: str) -> Any:
     if request.method == "POST":
         form = Form.read(CourtOutcomeSchema())
         evidence.take_files(form, "documents")
+        form.check(lambda: _require_document(form))
         if response := form.submit(lambda said: _ended(form, reference, said)):
             return response
     view = disclosure.view(row, g.actor)
@@ -79,14 +82,17 @@ def court_outcome(reference: str) -> Any:
         exhibits=evidence.shown(form.values.get("documents") or [])), form.status
 
 
-def _ended(form: Form, reference: str, said: dict[str, Any]) -> str:
-    documents = evidence.drafts(form.data.get("documents") or [])
-    if not documents:
+def _require_document(form: Form) -> None:
+    if not form.values.get("documents"):
         raise Invalid({"documents": [gettext("Add the document of the court.")]})
+
+
+def _ended(form: Form, reference: str, said: dict[str, Any]) -> str:
     row = locked_row("complaint", reference)
     work.require_free(g.actor, row)
     operations.record_court_outcome(
-        actor=g.actor, complaint=row, claim_ids=said["claim_ids"], documents=documents,
+        actor=g.actor, complaint=row, claim_ids=said["claim_ids"],
+        documents=evidence.drafts(form.data["documents"]),
         for_rights_holder=said["winner"] == "rights_holder", reasons=said["reasons"],
         seen=said["seen"])
     done(gettext("The outcome of the court action is recorded."))

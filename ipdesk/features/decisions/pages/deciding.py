@@ -29,6 +29,7 @@ from ipdesk.features.decisions.schemas import (
     SnippetSchema,
     StepSchema,
 )
+from ipdesk.features.evidence import forms as evidence
 
 # --- decisions ---------------------------------------------------------------------------------------
 
@@ -246,16 +247,28 @@ def step(reference: str, trigger: str) -> Any:
     choice = _open_step(row, trigger, steps.plain_edges)
     form = Form({"claim_ids": list(choice.movers), "seen": row.version_id})
     if request.method == "POST":
-        form = Form.read(ProofSchema() if trigger == "prove_delivery" else StepSchema())
+        form = _read_step(row, trigger)
         if response := form.submit(lambda said: _stepped(reference, trigger, said)):
             return response
-    return render_template("staff/step.html", **_page(row, choice), form=form), form.status
+    return render_template(
+        "staff/step.html", **_page(row, choice), form=form,
+        exhibits=evidence.shown(form.values.get("documents") or [])), form.status
+
+
+def _read_step(row: Complaint, trigger: str) -> Form:
+    if trigger != "prove_delivery":
+        return Form.read(StepSchema())
+    form = Form.read(ProofSchema())
+    evidence.take_files(form, "documents")
+    form.check(lambda: operations.require_delivery(row, form.valid.get("delivered_at"), g.actor.at))
+    return form
 
 
 def _stepped(reference: str, trigger: str, said: dict[str, Any]) -> str:
     row = locked_row("complaint", reference)
-    operations.take_step(actor=g.actor, complaint=row, trigger=trigger, claim_ids=said["claim_ids"],
-                         proof=said["proof"], seen=said["seen"])
+    operations.take_step(
+        actor=g.actor, complaint=row, trigger=trigger, claim_ids=said["claim_ids"], proof=said["proof"],
+        delivered_at=said.get("delivered_at"), documents=evidence.drafts(said.get("documents", ())), seen=said["seen"])
     done(gettext("The step is taken: %(step)s.", step=_step_text(row, trigger)))
     return url_for("desk.complaint", reference=reference)
 

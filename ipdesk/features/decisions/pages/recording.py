@@ -1,9 +1,12 @@
 """Documents received elsewhere: entered as they came, with the original and the time of arrival."""
 
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import g, render_template, request, url_for
 from flask_babel import gettext
+from marshmallow import Schema
 
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.choices import choices
@@ -15,6 +18,7 @@ from ipdesk.features.catalogue import queries as catalogue
 from ipdesk.features.catalogue.models import Marketplace
 from ipdesk.features.complaints import elements
 from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.counter_notices import operations as counter_notices
 from ipdesk.features.decisions import recorded
 from ipdesk.features.decisions.pages.blueprint import handlers_only, locked_row, pages
@@ -29,10 +33,20 @@ from ipdesk.features.evidence import forms as evidence
 
 def _original(form: Form) -> Any:
     """The one file that came in; without it nothing can be recorded."""
-    found = evidence.drafts(form.data.get("original") or [])
-    if not found:
+    return evidence.drafts(form.data["original"])[0]
+
+
+def _read(schema: Schema, *checks: Callable[[Form], Any]) -> Form:
+    """The form with its document; everything that is missing or wrong is said at once."""
+    form = Form.read(schema)
+    evidence.take_files(form, "original")
+    form.check(*(partial(check, form) for check in (*checks, _require_original)))
+    return form
+
+
+def _require_original(form: Form) -> None:
+    if not form.values.get("original"):
         raise Invalid({"original": [gettext("Add the document as it came in.")]})
-    return found[0]
 
 
 @pages.route("/notices/record", methods=["GET", "POST"])
@@ -41,8 +55,7 @@ def record_notice() -> Any:
     """Enter a notice that came by mail, by post or through the designated agent."""
     form = Form({"channel": "mail", "acting_as": "owner", "locale": "en"})
     if request.method == "POST":
-        form = Form.read(RecordedNoticeSchema())
-        evidence.take_files(form, "original")
+        form = _read(RecordedNoticeSchema(), lambda form: recorded.require_arrived(form.valid.get("received_at"), g.actor.at))
         if response := form.submit(lambda said: _notice_recorded(form, said)):
             return response
     return render_template(
@@ -75,8 +88,10 @@ def record_counter_notice(reference: str) -> Any:
         raise Refusal("transition_not_allowed")
     form = Form({"channel": "mail", "claim_ids": list(choice.movers), "seen": row.version_id})
     if request.method == "POST":
-        form = Form.read(RecordedCounterNoticeSchema())
-        evidence.take_files(form, "original")
+        form = _read(
+            RecordedCounterNoticeSchema(),
+            lambda form: counter_notices.require_arrival(row, form.valid.get("received_at"), g.actor.at),
+            lambda form: _require_elements(row, form.valid))
         if response := form.submit(lambda said: _counter_notice_recorded(form, reference, said)):
             return response
     view = disclosure.view(row, g.actor)
@@ -88,12 +103,26 @@ def record_counter_notice(reference: str) -> Any:
         statements=elements.statements(row.regime, "counter_notice")), form.status
 
 
+def _require_elements(row: Complaint, said: Mapping[str, Any]) -> None:
+    """What the regime asks for and the form does not say; all statements have one field here."""
+    missing = counter_notices.missing_fields(row.regime, counter_notices.draft_record(
+        row, complaints.claims_of(row.id, said.get("claim_ids", ())), grounds=said.get("grounds", ()),
+        explanation=said.get("explanation", ""), contact=_contact(said), exhibits={},
+        signed_name=said.get("signed_name", ""), statements=said.get("statements", ())))
+    if missing:
+        raise Invalid({"statements" if name.startswith("statement_") else name: texts
+                       for name, texts in missing.items()})
+
+
+def _contact(said: Mapping[str, Any]) -> dict[str, str]:
+    return {name: said.get(name, "") for name in ("name", "address", "phone", "email")}
+
+
 def _counter_notice_recorded(form: Form, reference: str, said: dict[str, Any]) -> str:
     row = locked_row("complaint", reference)
-    contact = {name: said[name] for name in ("name", "address", "phone", "email")}
     counter_notices.file_counter_notice(
         actor=g.actor, complaint=row, claim_ids=said["claim_ids"], grounds=said["grounds"],
-        explanation=said["explanation"], contact=contact, signed_name=said["signed_name"],
+        explanation=said["explanation"], contact=_contact(said), signed_name=said["signed_name"],
         statements=said["statements"], original=_original(form), received_at=said["received_at"],
         channel=said["channel"], seen=said["seen"])
     return url_for("desk.complaint", reference=reference)
@@ -110,8 +139,11 @@ def record_court_paper(reference: str) -> Any:
         raise Refusal("transition_not_allowed")
     form = Form({"channel": "mail", "claim_ids": movers, "seen": row.version_id})
     if request.method == "POST":
-        form = Form.read(RecordedCourtPaperSchema())
-        evidence.take_files(form, "original")
+        form = _read(
+            RecordedCourtPaperSchema(),
+            lambda form: counter_notices.require_arrival(row, form.valid.get("received_at"), g.actor.at),
+            lambda form: counter_notices.require_filed(form.valid.get("filed_on"), g.actor.at),
+            lambda form: _require_statements(row, form.valid))
         if response := form.submit(lambda said: _court_paper_recorded(form, reference, said)):
             return response
     view = disclosure.view(row, g.actor)
@@ -122,11 +154,14 @@ def record_court_paper(reference: str) -> Any:
         statements=elements.statements(row.regime, "court_action")), form.status
 
 
-def _court_paper_recorded(form: Form, reference: str, said: dict[str, Any]) -> str:
-    row = locked_row("complaint", reference)
-    if not {line["code"] for line in elements.statements(row.regime, "court_action")} <= set(said["statements"]):
+def _require_statements(row: Complaint, said: Mapping[str, Any]) -> None:
+    if not {line["code"] for line in elements.statements(row.regime, "court_action")} <= set(said.get("statements", ())):
         raise Invalid({"statements": [gettext("Tick what the document states. Without it, it is not recorded as a "
                                               "notice of a court action.")]})
+
+
+def _court_paper_recorded(form: Form, reference: str, said: dict[str, Any]) -> str:
+    row = locked_row("complaint", reference)
     counter_notices.tell_court_action(
         actor=g.actor, complaint=row, claim_ids=said["claim_ids"], forum=said["forum"],
         docket=said["docket"], filed_on=said["filed_on"], documents=[_original(form)],
