@@ -24,6 +24,7 @@ from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.counter_notices.operations import TELLING
 from ipdesk.features.decisions import queries as work
 from ipdesk.features.decisions import steps
+from ipdesk.features.decisions.queries import colleagues
 from ipdesk.features.evidence import queries as evidence
 from ipdesk.features.evidence.models import Exhibit
 
@@ -160,17 +161,19 @@ def events(
 ) -> list[dict[str, Any]]:
     """The timeline for the macro of the same name, newest first."""
     titles = {claim["id"]: claim["listing"]["title"] for claim in claims}
-    return [_event(event, law, titles, audience) for event in found]
+    told = list(found)
+    people = colleagues(told) if audience == "staff" else {}
+    return [_event(event, law, titles, audience, people) for event in told]
 
 
 def _event(
-    event: Event, law: Workflow, titles: Mapping[int, str], audience: str,
+    event: Event, law: Workflow, titles: Mapping[int, str], audience: str, people: Mapping[int | None, str],
 ) -> dict[str, Any]:
     known = words.ACTS.get(event.act)
     last = event.states[-1] if event.states else ""
     return {
         "title": str(known) if known else words.law_text(event.title), "act": event.act,
-        "by": str(words.SIDES[event.side]), "when": moment_text(event.at, words.zone(), words.locale()),
+        "by": people.get(event.actor_id) or str(words.SIDES[event.side]), "when": moment_text(event.at, words.zone(), words.locale()),
         "iso": event.at.isoformat(), "state": last or None, "number": event.number,
         "text": _moved(event, law, titles), "letters": event.letters if audience == "staff" else [],
     }

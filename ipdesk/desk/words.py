@@ -38,9 +38,9 @@ ACTS = {
     "bundle_downloaded": _l("A bundle of the case was downloaded"),
     "decision_proposed": _l("A decision was proposed"),
     "proposal_declined": _l("A proposal was declined"),
-    "case_taken": _l("Somebody took the case"),
+    "case_taken": _l("The case was taken"),
     "case_given_back": _l("The case went back into the queue"),
-    "case_assigned": _l("The case was given to somebody"),
+    "case_assigned": _l("The case was assigned"),
     "note_written": _l("A private note was written"),
     "link_opened": _l("A one-time link was opened"),
 }

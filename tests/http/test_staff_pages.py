@@ -1,5 +1,6 @@
 """The staff's pages over HTTP: who may open them, what they do, and what never leaks out of them."""
 
+import io
 import re
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from ipdesk.core.audit.models import AuditEntry
+from ipdesk.core.casework import clocks
 from ipdesk.core.casework.models import Note
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
@@ -142,6 +144,14 @@ def test_reasons_that_are_missing_are_asked_for_with_everything_kept(floor):
         data=form_of(floor, filed, ground="", facts="kept <b>words</b>", step="preview"))
     assert answer.status_code == 422
     assert "kept &lt;b&gt;words&lt;/b&gt;" in text_of(answer) and 'href="#ground"' in text_of(answer)
+
+
+def test_everything_that_a_decision_lacks_is_said_at_once(floor):
+    filed = floor.contested()
+    answer = text_of(floor.browser("legal").post(f"/complaints/{filed.reference}/decide/uphold", data={
+        "facts": "", "ground": "", "basis": "", "step": "preview", "form_key": "e"}))
+    for field in ("facts", "ground", "basis", "claim_ids"):
+        assert f'href="#{field}"' in answer, field
 
 
 def test_a_text_block_is_put_under_the_grounds(floor):
@@ -389,6 +399,26 @@ def test_private_notes_reach_no_page_of_a_party_and_no_letter(floor):
             assert SECRET not in letter.body_text + letter.body_html + letter.subject
 
 
+@pytest.mark.parametrize(("typed", "said"), [("x" * 10_001, "Shorten this to 10000 characters"), ("  ", "Fill this in")])
+def test_a_note_that_cannot_be_kept_says_why_and_stays(floor, typed, said):
+    filed = floor.contested()
+    answer = floor.browser("legal").post(f"/work/complaint/{filed.reference}/notes", data={"text": typed, "form_key": "n"})
+    assert answer.status_code == 422 and 'href="#text"' in text_of(answer)
+    assert said in text_of(answer) and typed.strip() in text_of(answer)
+
+
+def test_staff_read_which_colleague_did_what_and_parties_do_not(floor):
+    filed = floor.contested()
+    floor.act(work.take, "legal_two", "complaint", filed.id)
+    page = text_of(floor.browser("legal").get(f"/complaints/{filed.reference}"))
+    taken = page.split("The case was taken")[1].split("</li>")[0]
+    assert "by The second legal" in taken
+    floor.act(operations.decide, "legal_two", "complaint", filed.id, claim_ids=floor.claims(filed),
+              trigger="uphold", reasons=REASONS)
+    for who in ("seller_a", "rights_holder"):
+        assert "The second legal" not in text_of(floor.browser(who).get(f"/complaints/{filed.reference}"))
+
+
 # --- undeliverable, reopened -----------------------------------------------------------------------------
 
 
@@ -398,9 +428,24 @@ def test_a_proof_of_delivery_starts_the_seller_s_time(floor):
         floor.desk.accept([filed])
     legal, path = floor.browser("legal"), f"/complaints/{filed.reference}/step/prove_delivery"
     said = {"claim_ids": floor.claims(filed), "seen": floor.version("complaint", filed.id), "form_key": "p"}
-    assert legal.post(path, data=said).status_code == 422, "how is it proven?"
-    assert legal.post(path, data=said | {"proof": "Courier receipt 4711"}).status_code == 303
+    assert "Told on" not in text_of(legal.get(f"/complaints/{filed.reference}"))
+    floor.clock.advance(timedelta(days=2))  # Wednesday, 10:00 in New York; sessions have ended
+    legal = floor.browser("legal")
+    empty = text_of(legal.post(path, data=said))
+    assert 'href="#proof"' in empty and 'href="#delivered_at"' in empty, "how, and when?"
+    said["proof"] = "Courier receipt 4711"
+    for never in ("2026-03-04T10:01", "2026-03-02T09:59"):
+        assert legal.post(path, data=said | {"delivered_at": never}).status_code == 422, never
+    paper = {"documents_files": (io.BytesIO(b"From: courier@post.example\r\nSubject: Delivered\r\n\r\nHanded over.\r\n"), "receipt.eml")}
+    answer = legal.post(path, data=said | paper | {"delivered_at": "2026-03-03T09:00"}, content_type="multipart/form-data")
+    assert answer.status_code == 303
     assert floor.states(filed) == ["pending_response.open"]
+    with floor.app.app_context():
+        (clock,) = clocks.open_deadlines(filed.id)
+        assert clock.started_at == floor.clock.now() - timedelta(hours=25)
+    assert "receipt.eml" in text_of(legal.get(f"/complaints/{filed.reference}"))
+    for who in ("seller_a", "rights_holder"):
+        assert "receipt.eml" not in text_of(floor.browser(who).get(f"/complaints/{filed.reference}"))
 
 
 def test_steps_that_need_reasons_have_no_short_way(floor):

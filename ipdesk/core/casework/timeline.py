@@ -20,7 +20,7 @@ _SIDES = (
 
 @dataclass(frozen=True)
 class Event:
-    """One entry: what was done (an English sentence to translate), by which side, to how many."""
+    """One entry: what was done (an English sentence to translate), by which side (and person, for staff to read), to how many."""
 
     at: datetime
     act: str
@@ -30,6 +30,7 @@ class Event:
     letters: list[list[str]] = field(default_factory=list)
     hash: str = ""
     number: int = 0
+    actor_id: int | None = None
 
     @property
     def states(self) -> list[str]:
@@ -60,7 +61,7 @@ def timeline(
         events.append(Event(
             at=entry.at, act=entry.act, title=trigger.done if trigger else entry.act,
             side=_side(body["roles"]), moved=moved, letters=body["payload"].get("letters", []),
-            hash=entry.hash, number=entry.number))
+            hash=entry.hash, number=entry.number, actor_id=body["actor_id"]))
     return [event for place, event in enumerate(events)
             if not _is_secret(event, events[place + 1:], law, audience)][::-1]
 

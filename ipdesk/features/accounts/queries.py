@@ -1,6 +1,6 @@
 """Reads of people, organisations, bindings and invitations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,6 +66,12 @@ def get_user(user_id: int) -> User:
     if user is None:
         raise NotVisible
     return user
+
+
+def names(ids: Iterable[int]) -> dict[int, str]:
+    """The people's names by id."""
+    found = db.session.execute(select(User.id, User.name).where(User.id.in_(sorted(set(ids)))))
+    return dict(found.all())
 
 
 def own_account(actor: Actor) -> User:

@@ -12,12 +12,14 @@ from ipdesk.core.audit.entries import entries_of
 from ipdesk.core.casework import clocks
 from ipdesk.core.casework.models import Case, Note
 from ipdesk.core.casework.rules import rules
+from ipdesk.core.casework.timeline import Event
 from ipdesk.core.db.core import db
 from ipdesk.core.db.types import UtcDateTime
 from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.core.outbox.models import Outbox
+from ipdesk.features.accounts import queries as accounts
 from ipdesk.features.accounts.models import StoreBinding, User
 from ipdesk.features.catalogue.models import Listing, Store
 from ipdesk.features.complaints.models import Claim, Complaint, Notice
@@ -138,6 +140,11 @@ def plain_notes(case_ids: Iterable[int]) -> list[dict[str, Any]]:
     """The notes of these cases as staff's pages show them."""
     return [{"author": note.author_name, "text": note.text, "written_at": note.written_at}
             for note in notes_of(case_ids)]
+
+
+def colleagues(events: Iterable[Event]) -> dict[int | None, str]:
+    """The names of the people of the desk who did these things: what staff may read of each other, and parties may not."""
+    return {**accounts.names(event.actor_id for event in events if event.side == "staff" and event.actor_id)}
 
 
 def holder_of(row: Any, now: datetime) -> dict[str, Any] | None:

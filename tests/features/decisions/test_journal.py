@@ -81,8 +81,8 @@ def test_only_the_desk_reads_of_it(floor):
     filed = floor.contested()
     floor.act(work.take, "legal", "complaint", filed.id)
     path = f"/complaints/{filed.reference}"
-    assert "Somebody took the case" in floor.browser("legal").get(path).get_data(as_text=True)
-    assert "Somebody took the case" in floor.browser("auditor").get(path).get_data(as_text=True)
+    assert "The case was taken" in floor.browser("legal").get(path).get_data(as_text=True)
+    assert "The case was taken" in floor.browser("auditor").get(path).get_data(as_text=True)
     for who in ("seller_a", "rights_holder"):
         page = floor.browser(who).get(path).get_data(as_text=True)
         assert "took the case" not in page and "case_taken" not in page

@@ -149,7 +149,8 @@ def holding(kind: str, reference: str) -> dict[str, Any]:
     """What ``staff/_holder.html`` reads, for pages of features that know nothing of this one."""
     row = case_row(kind, reference)
     return {"holder": queries.holder_of(row, g.actor.at), "held_by_another": is_held_by_another(g.actor, row),
-            "conflict": queries.conflict_of(g.actor.user_id, row) is not None}
+            "conflict": queries.conflict_of(g.actor.user_id, row) is not None,
+            "notes": queries.plain_notes([row.id])}
 
 
 @pages.post("/work/<kind>/<reference>/notes")
@@ -159,7 +160,9 @@ def write_note(kind: str, reference: str) -> Any:
         work.write_note(actor=g.actor, row=locked_row(kind, reference), text=said["text"])
         return where(kind, reference) + "#notes"
 
-    return button(act, NoteSchema())
+    form = Form.read(NoteSchema())
+    return form.submit(act) or (render_template(
+        "staff/note.html", form=form, reference=reference, href=where(kind, reference)), form.status)
 
 
 def handlers() -> list[tuple[int, str]]:

@@ -47,7 +47,7 @@ def screen(reference: str) -> Any:
 def _facts(row: Notice, form: Form) -> dict[str, Any]:
     missing = {element["code"] for element in elements.missing(row)} if row.regime else set()
     form.values.setdefault("missing", sorted(missing))
-    open_to = choices(g.actor, row)
+    open_to, events = choices(g.actor, row), timeline(row, desk=True)
     return {
         "view": disclosure.view(row, g.actor), "seen": row.version_id,
         "elements": _checklist(row, missing), "stores": queries.stores_of_notice(row.id),
@@ -55,7 +55,7 @@ def _facts(row: Notice, form: Form) -> dict[str, Any]:
         "may": sorted({"accept", "send_back", "refuse"} & open_to.keys()),
         "conflict": queries.conflict_of(g.actor.user_id, row) is not None,
         "holder": queries.holder_of(row, g.actor.at), "held_by_another": is_held_by_another(g.actor, row),
-        "notes": queries.plain_notes([row.id]), "events": timeline(row, desk=True),
+        "notes": queries.plain_notes([row.id]), "events": events, "people": queries.colleagues(events),
     }
 
 
