@@ -12,6 +12,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 from sqlalchemy import delete, func, select
 
@@ -31,6 +32,17 @@ class Attempt:
     rows: tuple[int, ...]
 
 
+def place_of(address: str) -> str:
+    """The network that an address stands for: of IPv6 one customer has at least 64 bits."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4 or found.ipv4_mapped:
+        return address
+    return str(ip_network((found, 64), strict=False))
+
+
 def begin_try(
     *, at: datetime, secret: str, email: str, address: str = "", device: str = "",
 ) -> Attempt | None:
@@ -42,7 +54,7 @@ def begin_try(
     person = _key(secret, "person", f"{mailbox(email)} {device}")
     most = {person: TRIES}
     if address:
-        most[_key(secret, "place", address)] = TRIES_OF_A_PLACE
+        most[_key(secret, "place", place_of(address))] = TRIES_OF_A_PLACE
     db.session.execute(delete(SignInTry).where(SignInTry.tried_at <= at - WINDOW))
     if any(_count(key) >= tries for key, tries in most.items()):
         return None

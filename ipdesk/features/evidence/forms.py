@@ -6,18 +6,23 @@ reference is sent; without, the files come with the form. Either way they are ke
 the rest of the form has errors, so that nobody uploads twice.
 """
 
+import hashlib
+import hmac
+import os
 from collections.abc import Sequence
 from typing import Any
 
-from flask import g, request, session
+from flask import current_app, g, request, session
 from flask_babel import gettext
+from werkzeug.datastructures import FileStorage
 
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.errors import NotVisible, Refusal
 from ipdesk.core.kernel.ids import hash_token, new_token
-from ipdesk.features.evidence import intake, operations, queries
+from ipdesk.features.accounts.throttle import place_of
+from ipdesk.features.evidence import allowance, intake, operations, queries
 from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.evidence.schemas import exhibit_as_plain
 from ipdesk.features.evidence.store import chunks_of
@@ -38,6 +43,14 @@ def key_hash(*, make: bool = False) -> str | None:
     return hash_token(session[GUEST_KEY]) if GUEST_KEY in session else None
 
 
+def sender() -> str:
+    """Whose day an upload counts for: the account's, or that of a guest's network."""
+    if g.actor.user_id is not None:
+        return f"user {g.actor.user_id}"
+    secret, place = str(current_app.secret_key), place_of(g.actor.address)
+    return hmac.new(secret.encode(), f"uploads {place}".encode(), hashlib.sha256).hexdigest()
+
+
 def trouble_text(code: str) -> str:
     """What the uploader is told about a file that is kept but cannot be shown."""
     return gettext(CANNOT_SHOW[code])
@@ -54,8 +67,10 @@ def take_files(form: Form, field: str) -> None:
         if not sent.filename:
             continue  # a file field that was left empty
         try:
+            allowance.require_room(actor=g.actor, sender=sender(), size=_size_of(sent), rules=intake.current().rules)
             file = intake.current().take(chunks_of(sent.stream), name=sent.filename)
             with unit_of_work():
+                allowance.note_piece(actor=g.actor, sender=sender(), size=file.size)
                 exhibit = operations.take_in(actor=g.actor, file=file, key_hash=key_hash(make=True))
                 references.append(exhibit.reference)
         except Refusal as refusal:
@@ -65,6 +80,12 @@ def take_files(form: Form, field: str) -> None:
         values[field] = [*known, *(one for one in references if one not in known)]
     if errors:
         form.refuse({**form.errors, field: [*form.errors.get(field, []), *errors]})
+
+
+def _size_of(sent: FileStorage) -> int:
+    size = sent.stream.seek(0, os.SEEK_END)
+    sent.stream.seek(0)
+    return size
 
 
 def drafts(references: Sequence[str]) -> list[Exhibit]:

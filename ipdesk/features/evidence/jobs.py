@@ -1,21 +1,27 @@
 """Housekeeping of uploads; run every few hours."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.actors import Actor
-from ipdesk.features.evidence import intake, operations
+from ipdesk.features.evidence import allowance, intake, operations, queries
 
 _BATCH = 500
 
 
 def sweep_uploads(actor: Actor) -> int:
-    """Drop uploads that nobody took up again, and what killed processes left; returns how many.
+    """Drop uploads that nobody took up again, files of guests that nobody filed, bytes that nobody names, and
+    what killed processes left; returns how many.
 
     The rows go first: a piece without a row is dropped by nobody else and does no harm.
     """
     store = intake.current().store
+    old = actor.at - timedelta(hours=intake.current().rules.hours_to_resume)
     dropped = store.drop_stale_arrivals(actor.at - timedelta(hours=1))
+    with unit_of_work():
+        allowance.forget_pieces(actor.at)
+        dropped += operations.drop_guests_drafts(before=old)
+    dropped += sum(_drop_bytes(sha256, old) for sha256 in queries.unused_blobs(old, _BATCH))
     while True:
         with unit_of_work():
             references = operations.drop_expired_uploads(actor=actor, most=_BATCH)
@@ -24,3 +30,12 @@ def sweep_uploads(actor: Actor) -> int:
         dropped += len(references)
         if len(references) < _BATCH:
             return dropped
+
+
+def _drop_bytes(sha256: str, before: datetime) -> int:
+    """Row and file in one transaction: who hands the same bytes in meanwhile finds both or neither."""
+    with unit_of_work():
+        if not operations.drop_blob(sha256=sha256, before=before):
+            return 0
+        intake.current().store.drop(sha256)
+    return 1

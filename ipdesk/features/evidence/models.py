@@ -139,6 +139,21 @@ class ExhibitDisclosure(db.Model):
     disclosed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class UploadPiece(db.Model):
+    """So many bytes came in from one sender: an account, or the keyed hash of a guest's network.
+
+    A beginning counts with ``size`` 0. Kept for a day, to know when a sender's day is full.
+    """
+
+    __tablename__ = "upload_pieces"
+    __table_args__ = (Index("ix_upload_pieces_sender_arrived_at", "sender", "arrived_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    sender: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger)
+    arrived_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class Upload(db.Model):
     """A file on its way in pieces. Whoever holds its token may go on with it.
 

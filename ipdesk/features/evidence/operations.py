@@ -1,15 +1,16 @@
 """The verbs of evidence. Bytes are already in the store (or its parts) when these are called."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Invalid, NotVisible, Refusal
 from ipdesk.core.kernel.ids import hash_token, new_reference, new_token
-from ipdesk.features.evidence import queries
+from ipdesk.features.evidence import allowance, queries
+from ipdesk.features.evidence import store as stores
 from ipdesk.features.evidence.intake import CheckedFile
 from ipdesk.features.evidence.models import (
     ROLES,
@@ -25,21 +26,28 @@ from ipdesk.features.evidence.store import Part
 from ipdesk.features.evidence.texts import in_words
 
 
-def begin_upload(*, actor: Actor, name: str, size: int, rules: UploadRules, most: int,
+def begin_upload(*, actor: Actor, sender: str, name: str, size: int, rules: UploadRules, most: int,
                  key_hash: str | None = None) -> tuple[Upload, str]:
     """Open a resumable upload; the token is returned once and only its hash is kept.
 
-    Refuses ``file_empty``, ``file_too_large`` (before a byte has come in; ``most`` is the
-    installation's limit) and ``too_many_open_uploads``.
+    ``sender`` is whose day it counts for (`allowance`). Refuses ``file_empty``,
+    ``file_too_large`` (before a byte has come in; ``most`` is the installation's limit),
+    ``too_many_open_uploads``, for guests ``too_many_open_bytes``, and ``day_is_full``.
     """
     shown = clean_name(name)
     if size == 0:
         raise Refusal("file_empty", name=shown)
-    limit = min(most, rules.largest)
+    is_guest = actor.user_id is None
+    limit = min(most, rules.largest, rules.guest_bytes_open if is_guest else rules.largest)
     if size > limit:
         raise Refusal("file_too_large", name=shown, limit=in_words(limit))
-    if queries.open_uploads(actor, key_hash) >= rules.open_uploads_per_person:
+    count, announced = queries.open_uploads(actor, key_hash)
+    if count >= rules.open_uploads_per_person:
         raise Refusal("too_many_open_uploads", most=rules.open_uploads_per_person)
+    if is_guest and announced + size > rules.guest_bytes_open:
+        raise Refusal("too_many_open_bytes", name=shown, limit=in_words(rules.guest_bytes_open))
+    allowance.require_room(actor=actor, sender=sender, size=size, rules=rules)
+    allowance.note_piece(actor=actor, sender=sender, size=0)
     token = new_token()
     upload = Upload(
         reference=new_reference("U"), token_hash=hash_token(token), owner_user_id=actor.user_id,
@@ -51,7 +59,7 @@ def begin_upload(*, actor: Actor, name: str, size: int, rules: UploadRules, most
     return upload, token
 
 
-def receive_part(*, actor: Actor, upload: Upload, part: Part) -> Upload:
+def receive_part(*, actor: Actor, sender: str, upload: Upload, part: Part) -> Upload:
     """Note a piece that has arrived. It must begin where the last one ended (``offset_wrong``)."""
     require_open(actor=actor, upload=upload)
     if part.offset != upload.received:
@@ -60,6 +68,7 @@ def receive_part(*, actor: Actor, upload: Upload, part: Part) -> Upload:
         raise Refusal("more_than_declared", name=clean_name(upload.original_name))
     upload.parts = [*upload.parts, [part.offset, part.size, part.key]]
     upload.received += part.size
+    allowance.note_piece(actor=actor, sender=sender, size=part.size)
     return upload
 
 
@@ -101,9 +110,14 @@ def cancel_upload(*, actor: Actor, upload: Upload) -> None:
 
 
 def keep_blob(*, actor: Actor, file: CheckedFile) -> Blob:
-    """The row for bytes that the store holds, made once however often they come in."""
+    """The row for bytes that the store holds, made once however often they come in.
+
+    Refuses ``bytes_changed`` when the sweep took the bytes, which nobody named until now, just before.
+    """
     blob = db.session.get(Blob, file.sha256)
     if blob is None:
+        if not stores.current().exists(file.sha256):
+            raise Refusal("bytes_changed", name=file.name)
         blob = Blob(sha256=file.sha256, size=file.size, media_type=file.media_type,
                     facts=file.facts, stored_at=actor.at)
         db.session.add(blob)
@@ -208,7 +222,7 @@ def disclose(*, actor: Actor, exhibit: Exhibit, case_id: int, store_id: int | No
 
 
 def remove(*, actor: Actor, exhibit: Exhibit) -> None:
-    """Take a draft back before filing; refuses ``already_filed``. The bytes stay in the store."""
+    """Take a draft back before filing; refuses ``already_filed``. The bytes go with the next sweep."""
     _require_draft(exhibit)
     db.session.delete(exhibit)
     db.session.flush()
@@ -222,6 +236,33 @@ def drop_expired_uploads(*, actor: Actor, most: int = 500) -> list[str]:
         db.session.delete(row)
     db.session.flush()
     return [row.reference for row in rows]
+
+
+def drop_guests_drafts(*, before: datetime, most: int = 500) -> int:
+    """Delete files that guests uploaded until ``before`` and filed nowhere; returns how many.
+
+    Those of accounts stay: their drafts of notices name them and may wait for weeks.
+    """
+    rows = db.session.scalars(select(Exhibit).where(
+        Exhibit.case_id.is_(None), Exhibit.filed_at.is_(None), Exhibit.uploaded_at <= before,
+        Exhibit.owner_user_id.is_(None), Exhibit.owner_organisation_id.is_(None), Exhibit.owner_store_id.is_(None),
+    ).limit(most)).all()
+    for row in rows:
+        db.session.delete(row)
+    db.session.flush()
+    return len(rows)
+
+
+def drop_blob(*, sha256: str, before: datetime) -> bool:
+    """Delete the row of bytes that were kept until ``before`` and that no exhibit names; false if one does by now."""
+    blob = db.session.scalar(select(Blob).where(
+        Blob.sha256 == sha256, Blob.stored_at <= before,
+        ~exists().where(Exhibit.blob_sha256 == Blob.sha256)).with_for_update())
+    if blob is None:
+        return False
+    db.session.delete(blob)
+    db.session.flush()
+    return True
 
 
 def _require_draft(exhibit: Exhibit) -> None:

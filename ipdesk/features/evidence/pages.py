@@ -16,8 +16,8 @@ from ipdesk.core.http.access import access
 from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.core.kernel.ids import hash_token
-from ipdesk.features.evidence import intake, operations, queries
-from ipdesk.features.evidence.forms import key_hash, trouble_text
+from ipdesk.features.evidence import allowance, intake, operations, queries
+from ipdesk.features.evidence.forms import key_hash, sender, trouble_text
 from ipdesk.features.evidence.models import Exhibit, Upload
 from ipdesk.features.evidence.preview import LONGEST
 from ipdesk.features.evidence.schemas import BeginUploadSchema, exhibit_as_plain
@@ -89,7 +89,7 @@ def begin() -> Any:
     tools = intake.current()
     with unit_of_work():
         upload, token = operations.begin_upload(
-            actor=g.actor, name=wanted["name"], size=wanted["size"], rules=tools.rules,
+            actor=g.actor, sender=sender(), name=wanted["name"], size=wanted["size"], rules=tools.rules,
             most=tools.most, key_hash=key_hash(make=True))
         begun = {"reference": upload.reference, "token": token, "offset": 0,
                  "part": tools.rules.part,
@@ -119,6 +119,8 @@ def put_part(reference: str) -> Response:
     if at != str(upload.received):
         raise Refusal("offset_wrong", offset=upload.received)
     start, missing = upload.received, upload.declared_size - upload.received
+    allowance.require_room(
+        actor=g.actor, sender=sender(), size=min(request.content_length or 0, missing), rules=tools.rules)
     db.session.rollback()  # no transaction is open while a slow line sends its bytes
     content = _body(tools.rules.part)
     if len(content) > missing:
@@ -126,7 +128,7 @@ def put_part(reference: str) -> Response:
     if content:
         part = tools.store.put_part(reference, start, content)
         with unit_of_work():
-            operations.receive_part(actor=g.actor, upload=_own_upload(reference), part=part)
+            operations.receive_part(actor=g.actor, sender=sender(), upload=_own_upload(reference), part=part)
     return _offset(_own_upload(reference))
 
 

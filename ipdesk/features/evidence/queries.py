@@ -1,6 +1,7 @@
 """Who may see which exhibit. Every read of exhibits starts from `visible_to`."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import Select, and_, exists, func, or_, select
 
@@ -8,6 +9,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.features.accounts.queries import claimed_stores
+from ipdesk.features.catalogue.models import Capture, Listing
 from ipdesk.features.evidence.models import (
     Blob,
     Exhibit,
@@ -137,12 +139,14 @@ def own_upload(actor: Actor, reference: str, token_hash: str,
     return upload
 
 
-def open_uploads(actor: Actor, key_hash: str | None = None) -> int:
-    """How many of this person's uploads are begun, not over and not finished."""
+def open_uploads(actor: Actor, key_hash: str | None = None) -> tuple[int, int]:
+    """Number and announced bytes of this person's uploads that are begun, not over and not finished."""
     owner = Upload.owner_user_id == actor.user_id if actor.user_id is not None \
         else Upload.owner_key_hash == key_hash
-    return db.session.scalar(select(func.count()).select_from(Upload).where(
-        owner, Upload.exhibit_id.is_(None), Upload.expires_at > actor.at)) or 0
+    count, size = db.session.execute(
+        select(func.count(), func.coalesce(func.sum(Upload.declared_size), 0))
+        .where(owner, Upload.exhibit_id.is_(None), Upload.expires_at > actor.at)).one()
+    return count, int(size)
 
 
 def weight_of_side(exhibit: Exhibit, case_id: int) -> tuple[int, int]:
@@ -155,6 +159,27 @@ def weight_of_side(exhibit: Exhibit, case_id: int) -> tuple[int, int]:
         .select_from(Exhibit).join(Blob)
         .where(Exhibit.case_id == case_id, Exhibit.id != exhibit.id, same_side)).one()
     return count, int(size)
+
+
+def unused_blobs(before: datetime, most: int) -> set[str]:
+    """Digests of bytes kept before that instant which no exhibit, listing or capture names; the newest first,
+    so that pictures of the catalogue, which stay, keep none back."""
+    rows = db.session.execute(
+        select(Blob.sha256, Blob.media_type)
+        .where(Blob.stored_at <= before, ~exists().where(Exhibit.blob_sha256 == Blob.sha256))
+        .order_by(Blob.stored_at.desc()).limit(most)).all()
+    pictures = {sha256 for sha256, media_type in rows if media_type.startswith("image/")}
+    return {sha256 for sha256, _media_type in rows} - _catalogued(pictures)
+
+
+def _catalogued(pictures: set[str]) -> set[str]:
+    """Those that a listing shows or a capture has frozen."""
+    found: set[str] = set()
+    for column in (Listing.images, Capture.images):
+        if pictures:
+            shown = db.session.scalars(select(column).where(column != []).execution_options(yield_per=1000))
+            found.update(digest for digests in shown for digest in digests if digest in pictures)
+    return found
 
 
 def all_digests() -> Iterable[str]:

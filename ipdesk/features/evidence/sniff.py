@@ -54,6 +54,10 @@ class UploadRules:
     open_uploads_per_person: int
     part: int
     hours_to_resume: int
+    bytes_per_day: int
+    guest_bytes_open: int
+    guest_bytes_per_day: int
+    guest_pieces_per_day: int
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> "UploadRules":

@@ -15,7 +15,7 @@ import re
 import secrets
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -281,6 +281,12 @@ class EvidenceStore:
     def put_derived(self, sha256: str, name: str, content: bytes) -> None:
         """Remember a preview. It may be lost without harm, so it is not flushed."""
         obstore.put(self._objects, self._derived_key(sha256, name), content)
+
+    def drop(self, sha256: str) -> None:
+        """Throw away bytes that are nobody's evidence, with their previews."""
+        with suppress(FileNotFoundError):
+            obstore.delete(self._objects, evidence_key(sha256))
+        self.drop_derived(sha256)
 
     def drop_derived(self, sha256: str) -> None:
         """Throw away every preview of this evidence."""

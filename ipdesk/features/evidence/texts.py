@@ -25,6 +25,10 @@ REFUSALS: dict[str, str] = {
         "With “%(name)s” your files in this case would exceed %(limit)s. Remove one first, or upload a "
         "smaller copy."),
     "too_many_open_uploads": N_("You have %(most)s unfinished uploads. Finish or remove one first."),
+    "too_many_open_bytes": N_(
+        "With “%(name)s” your unfinished uploads would exceed %(limit)s. Finish or remove one first."),
+    "day_is_full": N_(
+        "You have uploaded as much as we take within a day (%(limit)s). Continue tomorrow, or write to the desk."),
     "upload_not_whole": N_(
         "“%(name)s” has not arrived whole: %(received)s of %(declared)s. Continue the upload."),
     "offset_wrong": N_("This piece does not follow what has arrived. Continue the upload."),

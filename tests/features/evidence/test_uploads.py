@@ -3,6 +3,7 @@
 import io
 import json
 import os
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from werkzeug.exceptions import ClientDisconnected
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.errors import Refusal
-from ipdesk.features.evidence import jobs, operations, pages
+from ipdesk.features.catalogue.models import Listing, Marketplace, Store
+from ipdesk.features.evidence import allowance, intake, jobs, operations, pages
 from ipdesk.features.evidence.models import Blob, Exhibit, Upload
 from tests.features.evidence.conftest import HOUR, Desk, locked_pdf, pdf, picture, pixel_flood
 
@@ -252,6 +254,135 @@ def test_nobody_fills_the_disk_with_uploads_begun(desk: Desk, device: Device) ->
     assert device.begin("a.txt", 4).status_code == 201
 
 
+class Guest(Device):
+    """A browser without an account, at an address."""
+
+    def __init__(self, desk: Desk, address: str = "192.0.2.1") -> None:
+        desk.as_(address=address)
+        super().__init__(desk)
+
+
+def limit(desk: Desk, **limits: int) -> None:
+    """Other limits than those of the table, for as long as this desk stands."""
+    intake.install(replace(desk.tools, rules=replace(desk.tools.rules, **limits)))
+
+
+def test_a_guest_has_fifty_megabytes_on_the_way_at_most(desk: Desk) -> None:
+    guest = Guest(desk)
+    alone = guest.begin("film.mp4", 50_000_001)
+    assert alone.status_code == 413 and "50 MB" in alone.json["error"]
+    begun = guest.begin("one.mp4", 30_000_000).json
+    together = guest.begin("two.mp4", 30_000_000)
+    assert together.json["code"] == "too_many_open_bytes" and "two.mp4" in together.json["error"]
+    guest.http.delete(begun["href"], headers={"Upload-Token": begun["token"]})
+    assert guest.begin("two.mp4", 30_000_000).status_code == 201
+
+
+def test_the_day_of_an_address_is_full_whoever_throws_cookies_away(desk: Desk) -> None:
+    limit(desk, guest_bytes_per_day=10)
+    assert Guest(desk).send("a.txt", b"12345678").status_code == 201
+    full = Guest(desk).begin("b.txt", 4)
+    assert full.json["code"] == "day_is_full" and "10 bytes" in full.json["error"]
+    assert Guest(desk, "2001:db8:1:2::1").send("b.txt", b"1234567").status_code == 201
+    assert Guest(desk, "2001:db8:1:2:ffff::9").begin("c.txt", 4).json["code"] == "day_is_full"
+    desk.clock.advance(25 * HOUR)
+    assert Guest(desk).send("b.txt", b"1234").status_code == 201
+
+
+def test_what_was_begun_before_the_day_was_full_does_not_go_on(desk: Desk) -> None:
+    limit(desk, guest_bytes_per_day=10)
+    guests = [Guest(desk) for _ in range(3)]
+    begun = [guest.begin("a.txt", 8).json for guest in guests]
+    assert guests[0].put(begun[0], 0, b"12345678").status_code == 204
+    assert guests[1].put(begun[1], 0, b"12345678").json["code"] == "day_is_full"
+    assert len(desk.files()) == 1
+
+
+def test_a_guest_does_not_begin_without_end(desk: Desk) -> None:
+    limit(desk, guest_pieces_per_day=5)
+    codes = [Guest(desk).begin("a.txt", 4).status_code for _ in range(7)]
+    assert codes == [201] * 5 + [422] * 2
+
+
+def test_an_account_has_two_gigabytes_a_day(desk: Desk, device: Device) -> None:
+    for name in ("one.mp4", "two.mp4"):
+        with unit_of_work():
+            allowance.note_piece(actor=desk.who(**SELLER), sender="user 7", size=10**9)
+        full = device.begin(name, 1)
+        assert full.status_code == (201 if name == "one.mp4" else 422)
+    assert full.json["code"] == "day_is_full" and "2 GB" in full.json["error"]
+    desk.as_(user_id=8, roles=frozenset({"seller"}))
+    assert device.begin("three.mp4", 1).status_code == 201
+
+
+def test_what_a_guest_did_not_file_goes_after_two_days_with_its_bytes(desk: Desk, device: Device, case_id: int) -> None:
+    def attach(exhibit: Exhibit) -> None:
+        operations.attach(actor=desk.who(), exhibit=exhibit, case_id=case_id, role="notice", rules=desk.tools.rules)
+
+    guest, photo = Guest(desk), picture("JPEG")
+    references = {name: guest.send(name, content).json["reference"] for name, content in (
+        ("photo.jpg", photo), ("shared.txt", b"also an account's"), ("filed.txt", b"filed"), ("shop.png", picture("PNG")))}
+    shown = {row.name: row for row in db.session.scalars(select(Exhibit))}
+    in_the_catalogue = shown["shop.png"].blob_sha256
+    with unit_of_work():
+        attach(db.session.scalars(select(Exhibit).filter_by(name="filed.txt")).one())
+        mall = Marketplace(code="mall", name="Mall", url="https://mall.example")
+        db.session.add(mall)
+        db.session.flush()
+        store = Store(marketplace_id=mall.id, external_id="s", name="Shop")
+        db.session.add(store)
+        db.session.flush()
+        db.session.add(Listing(marketplace_id=mall.id, store_id=store.id, external_id="1", title="Lamp",
+                               images=[in_the_catalogue], changed_at=desk.clock.now()))
+    desk.as_(**SELLER)
+    device.send("mine.txt", b"also an account's")
+    desk.clock.advance(47 * HOUR)
+    assert jobs.sweep_uploads(desk.who()) == 0 and len(desk.stored()) == 4
+    desk.clock.advance(2 * HOUR)
+    assert jobs.sweep_uploads(desk.who()) > 0
+    left = {row.name for row in db.session.scalars(select(Exhibit))}
+    assert left == {"filed.txt", "mine.txt"}
+    assert shown["photo.jpg"].blob_sha256 not in desk.stored() and len(desk.stored()) == 3
+    assert not list((desk.instance / "evidence" / "derived" / shown["photo.jpg"].blob_sha256).glob("*"))
+    assert in_the_catalogue in desk.stored()
+    assert rows(Blob) == 3 and jobs.sweep_uploads(desk.who()) == 0
+    desk.as_()
+    assert guest.http.get(f"/evidence/exhibits/{references['photo.jpg']}/original").status_code == 404
+    assert guest.send("photo.jpg", photo).status_code == 201, "the same photo may come again"
+
+
+def test_bytes_of_a_removed_draft_go_too(desk: Desk, device: Device) -> None:
+    made = device.send("a.txt", b"one").json
+    device.http.post(made["remove"])
+    desk.clock.advance(49 * HOUR)
+    assert jobs.sweep_uploads(desk.who()) > 0
+    assert desk.stored() == [] and rows(Blob) == 0
+
+
+def test_bytes_that_the_sweep_takes_meanwhile_are_asked_for_again(desk: Desk, device: Device,
+                                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep takes old bytes that nobody names just between their second arrival and its record."""
+    first = device.send("a.txt", b"one").json
+    device.http.post(first["remove"])
+    desk.clock.advance(49 * HOUR)
+    begun = device.begin("again.txt", 3).json
+    device.put(begun, 0, b"one")
+    take = intake.Intake.take
+
+    def swept_between(*args: Any, **kwargs: Any) -> Any:
+        file = take(*args, **kwargs)
+        jobs.sweep_uploads(desk.who())
+        return file
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake.Intake, "take", swept_between)
+        assert device.finish(begun).json["code"] == "bytes_changed"
+    assert rows(Exhibit) == 0
+    answer = device.finish(begun)
+    assert answer.status_code == 201
+    assert desk.tools.store.read(answer.json["sha256"]) == b"one"
+
+
 def test_a_full_disk_is_said_and_the_upload_can_go_on(desk: Desk, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     import errno
     begun = device.begin("a.txt", 4).json
@@ -303,7 +434,6 @@ def test_a_draft_can_be_taken_back_until_it_is_filed(desk: Desk, device: Device,
 
 
 def test_the_number_and_weight_of_one_side_in_a_case_are_bounded(desk: Desk, device: Device, case_id: int) -> None:
-    from dataclasses import replace
     rules = replace(desk.tools.rules, files_per_case=2, bytes_per_case=10)
     for number in range(4):
         device.send(f"{number}.txt", b"1234")

@@ -683,6 +683,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_store_bindings_user_id'), ['user_id'], unique=False)
         batch_op.create_index('uq_store_bindings_main', ['store_id'], unique=True, sqlite_where=sa.text('main = 1 AND revoked_at IS NULL'), postgresql_where=sa.text('main AND revoked_at IS NULL'))
 
+    op.create_table('upload_pieces',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sender', sa.String(length=64), nullable=False),
+    sa.Column('size', sa.BigInteger(), nullable=False),
+    sa.Column('arrived_at', types.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_upload_pieces'))
+    )
+    with op.batch_alter_table('upload_pieces', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_upload_pieces_arrived_at'), ['arrived_at'], unique=False)
+        batch_op.create_index('ix_upload_pieces_sender_arrived_at', ['sender', 'arrived_at'], unique=False)
+
     op.create_table('uploads',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('reference', sa.String(length=24), nullable=False),
