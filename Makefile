@@ -10,8 +10,8 @@ help:    ## list the targets
 setup:   ## prepare .venv with the pinned packages and the command .venv/bin/ipdesk
 	@scripts/setup.sh runtime
 
-run: setup    ## start the desk with the demo marketplace; Ctrl-C stops it
-	@exec .venv/bin/ipdesk run --demo $(ARGS)
+run: setup    ## start the desk, with the demo marketplace if nothing is there yet; Ctrl-C stops it
+	@exec .venv/bin/ipdesk run --demo-if-empty $(ARGS)
 
 test:    ## set up what the tests need and run all of them
 	@scripts/setup.sh test

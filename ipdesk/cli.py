@@ -2,33 +2,78 @@
 
 import json
 import logging
+import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from ipdesk.config import Settings, load_settings
+from ipdesk.config import NoInstallation, Settings, load_settings, mark_as_demo
 from ipdesk.core.kernel.clock import SystemClock
 
 # Exit codes that scripts may rely on.
 FAILED, USAGE = 1, 2
 
 
-def _settings(context: click.Context) -> Settings:
+class Refused(click.ClickException):
+    """Asked for what is not possible here; nothing was done."""
+
+    exit_code = USAGE
+
+
+def _settings(context: click.Context, *, must_exist: bool = False) -> Settings:
     try:
-        return load_settings(context.obj.get("instance"), **context.obj.get("overrides", {}))
+        found = load_settings(context.obj.get("instance"), must_exist=must_exist)
+    except NoInstallation as error:
+        raise Refused(str(error)) from None
     except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}") from None
+    address = context.obj.get("demo_address")
+    return replace(found, base_url=address) if found.demo and address else found
+
+
+def _app(context: click.Context, settings: Settings) -> Any:
+    from ipdesk import create_app, wiring
+
+    try:
+        return create_app(settings, clock_of(settings))
+    except wiring.CannotStart as error:
         raise click.ClickException(str(error)) from None
 
 
-def _app(context: click.Context, settings: Settings | None = None) -> Any:
-    from ipdesk import create_app
+def _existing(context: click.Context) -> tuple[Settings, Any]:
+    """Settings and application of an installation that is there; nothing is made where there is none."""
+    from sqlalchemy import inspect
 
-    settings = settings or _settings(context)
-    return create_app(settings, clock_of(settings))
+    from ipdesk.core.casework.models import Case
+    from ipdesk.core.db.core import db
+
+    settings = _settings(context, must_exist=True)
+    app = _app(context, settings)
+    with app.app_context():
+        if not inspect(db.engine).has_table(Case.__tablename__):
+            raise Refused(f"The database of {settings.instance} is empty. Make its tables: ipdesk migrate")
+    return settings, app
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What keeps the desk from starting, as a sentence."""
+    from ipdesk.running import CannotRun
+
+    try:
+        yield
+    except CannotRun as error:
+        raise Refused(str(error)) from None
 
 
 def clock_of(settings: Settings) -> Any:
@@ -42,6 +87,15 @@ def clock_of(settings: Settings) -> Any:
 
 class Desk(click.Group):
     """The group that also knows the commands of the features, loaded when asked for."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except DatabaseError as error:
+            if type(error) not in (DatabaseError, OperationalError):
+                raise  # the desk's own mistake: its trace is wanted
+            logging.getLogger(__name__).info("the database failed", exc_info=True)
+            raise click.ClickException(f"The database does not work: {error.orig}") from None
 
     def list_commands(self, context: click.Context) -> list[str]:
         return sorted({*super().list_commands(context), *self._of_features()})
@@ -71,7 +125,8 @@ def with_app(command: click.Command) -> click.Command:
         return command
 
     def run(*args: Any, **kwargs: Any) -> Any:
-        with _app(click.get_current_context().find_root()).app_context():
+        _, app = _existing(click.get_current_context().find_root())
+        with app.app_context():
             return callback(*args, **kwargs)
 
     run.in_app = True  # type: ignore[attr-defined]
@@ -85,6 +140,7 @@ def with_app(command: click.Command) -> click.Command:
 @click.pass_context
 def desk(context: click.Context, instance: Path | None, verbose: bool) -> None:
     """A desk for intellectual-property complaints on marketplaces."""
+    os.umask(0o077)  # what an installation writes is for its owner alone
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING,
                         format="%(levelname)s %(name)s: %(message)s")
     context.obj = {"instance": instance}
@@ -94,12 +150,29 @@ def desk(context: click.Context, instance: Path | None, verbose: bool) -> None:
 @click.pass_context
 def migrate(context: click.Context) -> None:
     """Create the database, or bring it up to this version."""
-    from ipdesk.core.db.migrations import upgrade
-
-    app = _app(context)
-    with app.app_context():
-        upgrade()
+    _made_ready(context)
     click.echo("The database is up to date.")
+
+
+def _made_ready(context: click.Context, *, demo: bool = False) -> Settings:
+    """The settings of an installation whose database is of this version.
+
+    With ``demo`` the demo marketplace is loaded if there is nothing at all.
+    """
+    from ipdesk import demo as demonstration
+    from ipdesk.running import bring_up_to_date
+
+    settings = _settings(context)
+    with _app(context, settings).app_context():
+        bring_up_to_date(settings)
+        is_empty = demo and demonstration.is_empty()
+    if is_empty:
+        mark_as_demo(settings)
+        settings = _settings(context)  # now with the demo's operator and clock
+        click.echo("Loading the demo marketplace; this takes a little …")
+        with _app(context, settings).app_context():
+            demonstration.ensure_demo(settings)
+    return _settings(context)
 
 
 @desk.command()
@@ -138,8 +211,7 @@ def simulate(context: click.Context, regime: str, state: str | None, start: date
 
     settings = _settings(context)
     law, registry = _workflow(settings, regime)
-    if state is not None and state not in law.states:
-        raise click.BadParameter(f"{regime} has no state {state}", param_hint="--from")
+    _refuse_unknown_state(law, state, "--from")
     begin = (start.replace(tzinfo=ZoneInfo(settings.zone)).astimezone(UTC) if start
              else clock_of(settings).now())
     for step in replay.simulate(
@@ -168,7 +240,13 @@ def diagram(context: click.Context, regime: str, form: str, lit: str | None) -> 
     from ipdesk.core.workflow import diagram as drawing
 
     law, _ = _workflow(_settings(context), regime)
+    _refuse_unknown_state(law, lit, "--lit")
     click.echo(drawing.mermaid(law, lit) if form == "mermaid" else drawing.svg(law, lit))
+
+
+def _refuse_unknown_state(law: Any, state: str | None, option: str) -> None:
+    if state is not None and state not in law.states:
+        raise click.BadParameter(f"{law.name} has no state {state}; it has {', '.join(law.states)}", param_hint=option)
 
 
 def _workflow(settings: Settings, name: str) -> tuple[Any, Any]:
@@ -184,34 +262,41 @@ def _workflow(settings: Settings, name: str) -> tuple[Any, Any]:
 
 @desk.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--threads", default=4, show_default=True, help="Threads of the one web process.")
-@click.option("--demo", is_flag=True, help="Load the demo marketplace if the database is empty.")
+@click.option("--demo", is_flag=True, help="Be the demo marketplace: loaded if nothing is there, refused if something else is.")
+@click.option("--demo-if-empty", "if_empty", is_flag=True, help="The same, but start an installation that is in use as it is.")
 @click.pass_context
-def run(context: click.Context, host: str, port: int, threads: int, demo: bool) -> None:
+def run(context: click.Context, host: str, port: int, threads: int, demo: bool, if_empty: bool) -> None:
     """Migrate, then start web and worker together. Ctrl-C stops both."""
-    from ipdesk.running import run_desk
+    from ipdesk.running import refuse_taken_port, run_desk
 
-    overrides: dict[str, Any] = {"base_url": f"http://{host}:{port}"} if demo else {}
-    if demo:
-        overrides["demo"] = True
-    context.obj["overrides"] = overrides
-    run_desk(_settings(context), host=host, port=port, threads=threads)
+    with _refusals():
+        refuse_taken_port(host, port)
+        context.obj["demo_address"] = f"http://{host}:{port}"
+        settings = _made_ready(context, demo=demo or if_empty)
+        if demo and not settings.demo:
+            raise Refused(_NOT_THE_DEMO.format(settings.instance))
+        if if_empty and not settings.demo:
+            click.echo(f"{settings.instance} is in use and not the demo: it starts as it is.", err=True)
+        run_desk(settings, host=host, port=port, threads=threads)
+
+
+_NOT_THE_DEMO = "{} is in use and not the demo, and never becomes one; nothing was changed. Name another folder: --instance"
 
 
 @desk.command()
 @click.option("--until-idle", is_flag=True, help="Stop when nothing is due.")
-@click.option("--parent", type=int, hidden=True, help="Stop when this process is gone.")
 @click.pass_context
-def worker(context: click.Context, until_idle: bool, parent: int | None) -> None:
+def worker(context: click.Context, until_idle: bool) -> None:
     """Run the worker: deadlines, letters, instructions to the marketplace, the log."""
     from ipdesk.core.jobs import work
     from ipdesk.core.jobs.loop import Worker
+    from ipdesk.running import only_worker
     from ipdesk.worker import jobs
 
-    settings = _settings(context)
-    app = _app(context, settings)
-    with app.app_context():
+    settings, app = _existing(context)
+    with _refusals(), only_worker(settings), app.app_context():
         clock = app.extensions["ipdesk.clock"]
         working = Worker(jobs(settings, clock), clock)
         if until_idle:
@@ -231,8 +316,7 @@ def fsck(context: click.Context, as_json: bool) -> None:
     """Verify the audit log, the stored summaries, the counts and the evidence. Exit code 1 on a fault."""
     from ipdesk.fsck import faults
 
-    settings = _settings(context)
-    app = _app(context, settings)
+    settings, app = _existing(context)
     found = 0
     with app.app_context():
         for fault in faults(settings):
@@ -250,31 +334,41 @@ def fsck(context: click.Context, as_json: bool) -> None:
 def demo(context: click.Context, advance: str | None) -> None:
     """Load the demo marketplace into an empty installation, or move its clock."""
     from ipdesk import demo as demonstration
-    from ipdesk.core.db.migrations import upgrade
 
-    settings = _settings(context)
     if advance:
-        if not settings.demo:
-            raise click.ClickException("Only a demo installation has a clock that can be moved.")
-        try:
-            total = demonstration.advance_clock(settings.instance, _span(advance))
-        except ValueError as error:
-            raise click.BadParameter(str(error), param_hint="--advance") from None
-        click.echo(f"The demo's clock is {total} ahead. A running worker acts on it at once; "
-                   "without one, run: ipdesk worker --until-idle")
+        _advance(context, advance)
         return
-    context.obj["overrides"] = {"demo": True}
-    settings = _settings(context)
-    with _app(context, settings).app_context():
-        upgrade()
-        if not demonstration.ensure_demo(settings):
-            raise click.ClickException("This installation holds data already; nothing was changed.")
+    settings = _made_ready(context, demo=True)
+    if not settings.demo:
+        raise Refused(_NOT_THE_DEMO.format(settings.instance))
     click.echo(demonstration.accounts_text())
+
+
+def _advance(context: click.Context, text: str) -> None:
+    from ipdesk import demo as demonstration
+    from ipdesk import wiring
+
+    settings = _settings(context, must_exist=True)
+    if not settings.demo:
+        raise Refused(f"Only the demo has a clock that can be moved, and {settings.instance} is not the demo.")
+    try:
+        span = _span(text)
+        if wiring.check_law(settings, (clock_of(settings).now() + span).date()):
+            raise ValueError("the calendars of the workflow files end before that day")
+        total = demonstration.advance_clock(settings.instance, span)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--advance") from None
+    except OverflowError:
+        raise click.BadParameter("no calendar reaches so far", param_hint="--advance") from None
+    click.echo(f"The demo's clock is {demonstration.span_text(total)} ahead. A running worker acts on it at once; "
+               "without one, run: ipdesk worker --until-idle")
+    if span.total_seconds() > settings.session_idle:
+        click.echo("To the desk everybody was away for that long: sign in again.")
 
 
 def _span(text: str) -> timedelta:
     unit = {"d": "days", "h": "hours", "m": "minutes"}.get(text[-1:])
-    if unit is None or not text[:-1].isdigit():
+    if unit is None or not text[:-1].isdecimal():
         raise ValueError("say a span like 4d, 36h or 90m")
     return timedelta(**{unit: int(text[:-1])})
 

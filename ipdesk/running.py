@@ -1,48 +1,85 @@
 """Starting and stopping web and worker together."""
 
+import fcntl
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import click
+from sqlalchemy import inspect
 
-from ipdesk.config import Settings
+from ipdesk.config import Settings, forget_demo
+from ipdesk.core.db.core import db
 from ipdesk.core.db.migrations import upgrade
 
 # How long both may take to finish what they are doing after Ctrl-C.
 _GRACE_SECONDS = 10
 
 
+class CannotRun(Exception):
+    """Something outside of the desk keeps it from starting. The text says what."""
+
+
+def bring_up_to_date(settings: Settings) -> None:
+    """Create the database or bring it to this version; needs an application context."""
+    is_new = not inspect(db.engine).get_table_names()
+    upgrade()
+    if is_new:
+        from ipdesk.demo import reset_clock
+
+        forget_demo(settings)
+        reset_clock(settings.instance)
+
+
+@contextmanager
+def only_worker(settings: Settings) -> Iterator[None]:
+    """The place of the one worker that a SQLite installation has; ``CannotRun`` when it is taken.
+
+    With PostgreSQL there may be any number.
+    """
+    if not settings.database.startswith("sqlite"):
+        yield
+        return
+    with (settings.instance / "worker.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotRun(f"A worker is at work in {settings.instance} already; with SQLite there is one.") from None
+        yield
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """``CannotRun`` when the desk could not answer at ``host`` and ``port``."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise CannotRun(f"The desk cannot answer at {host}, port {port}: {error.strerror}. Choose another: --port") from None
+
+
 def run_desk(settings: Settings, *, host: str, port: int, threads: int) -> None:
-    """Prepare the installation, then run one web process and one worker until a signal comes.
+    """Run one web process and one worker of a prepared installation until a signal comes.
 
     When one of the two ends by itself, the other is stopped and the exit code is 1.
     """
-    from ipdesk import create_app
-    from ipdesk.cli import clock_of
-
-    app = create_app(settings, clock_of(settings))
-    with app.app_context():
-        upgrade()
-        if settings.demo:
-            from ipdesk.demo import ensure_demo, is_empty
-
-            if is_empty():
-                click.echo("Loading the demo marketplace; this takes a little …")
-                ensure_demo(settings)
+    with only_worker(settings):
+        pass  # said here rather than by the worker, after the address
+    asked = _listen_for_the_end()
     _say(settings, host, port)
     environment = {**os.environ, "IPDESK_INSTANCE": str(settings.instance)}
     if settings.demo:
-        environment |= {"IPDESK_DEMO": "1", "IPDESK_BASE_URL": settings.base_url}
+        environment["IPDESK_BASE_URL"] = settings.base_url
     desk = [sys.executable, "-m", "ipdesk"]
     web = web_command(host, port, threads)
     # Own sessions: Ctrl-C reaches this process only, which then stops both in order.
     children = [subprocess.Popen(command, env=environment, start_new_session=True)  # noqa: S603 - both are ours
                 for command in (web, [*desk, "worker"])]
-    raise SystemExit(_watch(children))
+    raise SystemExit(_watch(children, asked))
 
 
 def web_command(host: str, port: int, threads: int) -> list[str]:
@@ -53,16 +90,16 @@ def web_command(host: str, port: int, threads: int) -> list[str]:
             "--keep-alive", "30", "ipdesk.web:application"]
 
 
-def _watch(children: Sequence[subprocess.Popen[bytes]]) -> int:
-    asked = False
-
-    def stop(*_: object) -> None:
-        nonlocal asked
-        asked = True
-
+def _listen_for_the_end() -> threading.Event:
+    """Set by Ctrl-C or SIGTERM; from before the first child is there, so that none is ever left behind."""
+    asked = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, stop)
-    while not asked and all(child.poll() is None for child in children):
+        signal.signal(name, lambda *_: asked.set())
+    return asked
+
+
+def _watch(children: Sequence[subprocess.Popen[bytes]], asked: threading.Event) -> int:
+    while not asked.is_set() and all(child.poll() is None for child in children):
         time.sleep(0.2)
     for child in children:
         if child.poll() is None:
@@ -73,7 +110,7 @@ def _watch(children: Sequence[subprocess.Popen[bytes]]) -> int:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-    return 0 if asked else 1
+    return 0 if asked.is_set() else 1
 
 
 def _say(settings: Settings, host: str, port: int) -> None:

@@ -49,6 +49,10 @@ csrf = CSRFProtect()
 babel = Babel()
 
 
+class CannotStart(RuntimeError):
+    """The workflow files do not hold, or a stored case no longer finds the one that it was opened under."""
+
+
 def parts(name: str) -> list[Any]:
     """The module ``name`` (pages, rules, commands …) of every feature that has one."""
     found = []
@@ -138,7 +142,7 @@ def refuse_broken_law(app: Flask, settings: Settings) -> None:
     """Do not start on files that fail their check, or without a file that a stored case was opened under."""
     problems = check_law(settings, app.extensions["ipdesk.clock"].now().date())
     if problems:
-        raise RuntimeError("the workflow files do not hold:\n" + "\n".join(map(str, problems)))
+        raise CannotStart("the workflow files do not hold:\n" + "\n".join(map(str, problems)))
     with app.app_context():
         if not inspect(db.engine).has_table(Case.__tablename__):
             return
@@ -146,8 +150,8 @@ def refuse_broken_law(app: Flask, settings: Settings) -> None:
             Case.workflow, Case.workflow_version, Case.workflow_digest).distinct()).all()
         db.session.remove()
     if gone := rules.workflows.missing([tuple(row) for row in in_use]):
-        raise RuntimeError("cases were opened under files that are gone or changed in meaning: "
-                           + ", ".join(f"{name} version {number}" for name, number, _ in gone))
+        raise CannotStart("cases were opened under files that are gone or changed in meaning: "
+                          + ", ".join(f"{name} version {number}" for name, number, _ in gone))
 
 
 def show_texts(app: Flask, settings: Settings) -> None:

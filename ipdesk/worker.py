@@ -1,15 +1,13 @@
 """What the worker of an installation does, and what deliveries and confirmations set off."""
 
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ipdesk.config import Settings
-from ipdesk.core.audit.sealing import seal
+from ipdesk.config import Settings, kept, smtp_parts
+from ipdesk.core.audit.sealing import latest_head, seal
 from ipdesk.core.audit.signing import new_private_key, public_key
 from ipdesk.core.casework import tallies
 from ipdesk.core.casework.advance import advance
@@ -84,13 +82,11 @@ def senders_of(settings: Settings) -> Mapping[str, Sender]:
 
 
 def relay_of(url: str) -> SmtpRelay:
-    """``smtp://`` (STARTTLS), ``smtps://`` (TLS) or ``smtp+none://`` (a relay on this machine)."""
-    parts = urlsplit(url)
-    security = {"smtp": "starttls", "smtps": "tls", "smtp+none": "none"}.get(parts.scheme)
-    if security is None or not parts.hostname:
-        raise ValueError("smtp_url: use smtp://, smtps:// or smtp+none:// with a host")
+    """The relay that ``smtp_url`` names; ``ValueError`` as ``smtp_parts`` says."""
+    parts = smtp_parts(url)
+    security = {"smtp": "starttls", "smtps": "tls", "smtp+none": "none"}[parts.scheme]
     return SmtpRelay(
-        host=parts.hostname, port=parts.port or (465 if security == "tls" else 587),
+        host=parts.hostname or "", port=parts.port or (465 if security == "tls" else 587),
         security=security, user=unquote(parts.username or ""),
         password=unquote(parts.password or ""))
 
@@ -153,21 +149,20 @@ def _confirm(case_id: int, claims: Sequence[Any], now: datetime) -> int:
 
 
 def log_key(settings: Settings) -> bytes:
-    """The private key of the audit log, made at the first use (mode 0600)."""
-    path: Path = settings.instance / "keys" / "audit-log"
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return bytes.fromhex(path.read_text().strip())
-    with os.fdopen(handle, "w") as file:
-        file.write(new_private_key().hex())
-    return log_key(settings)
+    """The private key of the audit log, made at the first use."""
+    return bytes.fromhex(kept(settings.instance, "audit-log", lambda: new_private_key().hex()))
 
 
 def log_origin(settings: Settings) -> str:
-    """The name of the log in its signed heads."""
-    return f"{urlsplit(settings.base_url).netloc or 'localhost'}/audit"
+    """The name of the log in its signed heads: fixed at the first use, whatever address the desk has later.
+
+    A log that has heads already keeps the name that they carry.
+    """
+    def first() -> str:
+        head = latest_head()
+        return head.signed.split("\n", 1)[0] if head else f"{urlsplit(settings.base_url).netloc}/audit"
+
+    return kept(settings.instance, "audit-origin", first)
 
 
 def log_public_key(settings: Settings) -> bytes:

@@ -11,7 +11,7 @@ from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.ids import new_token
 
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-LOGIN_SECRET = "shared with the marketplace"
+LOGIN_SECRET = "shared with the marketplace, and long"
 
 
 class Browser(FlaskClient):

@@ -23,6 +23,18 @@ def advance_clock(instance: Path, by: timedelta) -> timedelta:
     return total
 
 
+def reset_clock(instance: Path) -> None:
+    """Let the demo's clock be the machine's again: for a demo that begins anew."""
+    (instance / _FILE).unlink(missing_ok=True)
+
+
+def span_text(span: timedelta) -> str:
+    """``4 days 6 hours``: what a person says for it; seconds are left out."""
+    minutes = int(span.total_seconds()) // 60
+    counts = (("day", minutes // 1440), ("hour", minutes // 60 % 24), ("minute", minutes % 60))
+    return " ".join(f"{count} {unit}{'' if count == 1 else 's'}" for unit, count in counts if count)
+
+
 class DemoClock:
     """The machine's clock moved by what the file says now, so that running processes follow."""
 

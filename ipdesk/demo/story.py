@@ -9,7 +9,8 @@ from typing import Any
 from flask_security import hash_password
 from sqlalchemy import func, select
 
-from ipdesk.config import Settings
+from ipdesk.config import Settings, mark_as_demo
+from ipdesk.core.casework.models import Case
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
@@ -21,7 +22,7 @@ from ipdesk.demo import goods
 from ipdesk.demo.clock import DemoClock
 from ipdesk.demo.people import PASSWORD, PEOPLE
 from ipdesk.features.accounts import operations as accounts
-from ipdesk.features.accounts.models import MANAGER, Organisation, StoreBinding, User
+from ipdesk.features.accounts.models import MANAGER, Invitation, Organisation, StoreBinding, User
 from ipdesk.features.catalogue.models import Listing, Marketplace, Store
 from ipdesk.features.complaints import elements, operations, queries
 from ipdesk.features.complaints.models import Complaint
@@ -41,19 +42,22 @@ MARKET = ("harbour", "Harbour Marketplace", "https://harbour.example", "US")
 
 
 def is_empty() -> bool:
-    """Whether nobody has an account yet; needs an application context."""
-    found = db.session.execute(select(User.id).limit(1)).first()
+    """Whether nobody and nothing is there yet, not even an invitation; needs an application context."""
+    tables = (User, Invitation, Marketplace, Store, Listing, Case)
+    found = any(db.session.execute(select(table.id).limit(1)).first() for table in tables)
     db.session.rollback()
-    return found is None
+    return not found
 
 
 def ensure_demo(settings: Settings) -> bool:
-    """Load the demo marketplace unless there are accounts already; needs an application context.
+    """Load the demo marketplace into an empty database; needs an application context.
 
-    Returns whether it was loaded. Takes some ten seconds.
+    Returns whether it was loaded. Takes some ten seconds. The installation is marked as the demo before anything
+    is in it, so that what a kill leaves is never taken for a real one.
     """
     if not is_empty():
         return False
+    mark_as_demo(settings)
     Stage(settings, DemoClock(settings.instance).now().replace(microsecond=0)).play()
     return True
 

@@ -1,10 +1,13 @@
 """fsck finds nothing on a healthy desk and names each fault planted by hand."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
 from ipdesk.core.db.core import db
 from ipdesk.fsck import faults
+from ipdesk.worker import log_origin
 
 
 def found(desk) -> list[str]:
@@ -22,6 +25,18 @@ def busy(desk):
 
 def test_a_healthy_desk_has_no_fault(busy):
     assert found(busy) == []
+
+
+def test_a_desk_that_moves_to_another_address_keeps_the_name_of_its_log(busy):
+    moved = replace(busy.app.extensions["ipdesk.settings"], base_url="https://moved.example")
+    db.session.remove()
+    assert list(faults(moved)) == []
+    assert log_origin(moved) == "desk.example/audit"
+
+
+def test_a_log_without_a_kept_name_goes_by_the_one_that_it_carries(busy, tmp_path):
+    moved = replace(busy.app.extensions["ipdesk.settings"], base_url="https://moved.example", instance=tmp_path)
+    assert log_origin(moved) == "desk.example/audit"
 
 
 PLANTED = {
