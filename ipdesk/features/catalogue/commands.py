@@ -42,7 +42,8 @@ def import_listings(file: Path, code: str | None, url: str | None, rejects: Path
     Optional: brand, price, currency, category, description, contact_email,
               locale, country, image_1 ... image_12
 
-    Running it again changes nothing, and completes what was cut off.
+    Rows go in whole, 1,000 in one transaction: what is cut off keeps what it had
+    taken. Running it again completes it, and changes nothing that is there already.
 
     \b
     Exit: 0 every row was taken   1 nothing was imported (the header is broken)

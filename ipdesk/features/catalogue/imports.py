@@ -35,21 +35,34 @@ class ImportResult:
         return asdict(self)
 
 
-class _SeenIds:
-    """The ids of a file and their rows, in a temporary file, so that memory stays flat."""
+class _Seen:
+    """What a file has said already and in which row, in a temporary file, so that memory stays flat."""
 
     def __init__(self) -> None:
         self._rows = sqlite3.connect("", isolation_level=None)
         self._rows.execute("PRAGMA cache_size=-8000")
         self._rows.execute("PRAGMA journal_mode=OFF")
         self._rows.execute("CREATE TABLE seen (id TEXT PRIMARY KEY, row INTEGER) WITHOUT ROWID")
+        self._rows.execute("CREATE TABLE stores (id TEXT, fact TEXT, said TEXT, row INTEGER, PRIMARY KEY (id, fact)) WITHOUT ROWID")
         self._rows.execute("BEGIN")
 
-    def first_row(self, listing_id: str, number: int) -> int | None:
-        """The earlier row with this id, or ``None`` and the id is remembered."""
-        if self._rows.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (listing_id, number)).rowcount:
-            return None
-        return int(self._rows.execute("SELECT row FROM seen WHERE id = ?", (listing_id,)).fetchone()[0])
+    def problems(self, record: Record) -> list[tuple[str, str]]:
+        """How the record contradicts an earlier row; one that does not is remembered."""
+        listing, store = record.values["listing_id"], record.values["store_id"]
+        earlier = self._rows.execute("SELECT row FROM seen WHERE id = ?", (listing,)).fetchone()
+        if earlier:
+            return [("listing_id", f"stands already in row {earlier[0]}")]
+        known = {fact: (said, row) for fact, said, row in self._rows.execute(
+            "SELECT fact, said, row FROM stores WHERE id = ?", (store,))}
+        # An empty cell says nothing about a store.
+        said = {fact: record.values[fact] for fact in operations.STORE_FACTS if record.values.get(fact)}
+        problems = [(fact, f"of store {store} is {known[fact][0]!r} in row {known[fact][1]}")
+                    for fact, text in said.items() if fact in known and known[fact][0] != text]
+        if not problems:
+            self._rows.execute("INSERT INTO seen VALUES (?, ?)", (listing, record.number))
+            self._rows.executemany("INSERT INTO stores VALUES (?, ?, ?, ?)", [
+                (store, fact, text, record.number) for fact, text in said.items() if fact not in known])
+        return problems
 
     def close(self) -> None:
         self._rows.close()
@@ -63,8 +76,8 @@ def import_listings(
     """Add or change the listings (and their stores) of the CSV file ``path``.
 
     Rows that cannot be taken go to the file ``rejects`` with number, columns and reasons; the
-    first of several rows with one listing id counts. A file whose header is broken imports
-    nothing (``BrokenHeader``). Running it again changes nothing, and completes what a
+    first of several rows with one listing id counts, and the first that says something of a store.
+    A file whose header is broken imports nothing (``BrokenHeader``). Running it again changes nothing, and completes what a
     crash left. ``at`` is stored as the time of change of what did change; a status (live,
     restricted, removed) is never touched. ``progress(rows, bytes)`` is called after
     each batch with what is done so far. ``keep_picture`` takes a picture lying beside the
@@ -76,14 +89,10 @@ def import_listings(
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
         file = ListingsFile(stream.buffer, stream, path.resolve().parent)
         taker = _Taker(file, marketplace_id, at, result, keep_picture)
-        with closing(Rejects(rejects, file.header)) as refused, closing(_SeenIds()) as seen:
+        with closing(Rejects(rejects, file.header)) as refused, closing(_Seen()) as seen:
             for record in file.records():
                 result.rows += 1
-                problems = list(record.problems)
-                if not problems and (first := seen.first_row(record.values["listing_id"], record.number)):
-                    problems = [("listing_id", f"stands already in row {first}")]
-                if not problems:
-                    problems = taker.take(record)
+                problems = list(record.problems) or seen.problems(record) or taker.take(record)
                 if problems:
                     refused.add(record, problems)
                     result.rejected += 1

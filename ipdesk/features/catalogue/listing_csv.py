@@ -3,7 +3,8 @@
 Columns: ``listing_id, store_id, store_name, title, url``, and if there ``brand, price, currency,
 category, description, contact_email, locale, country, image_1`` … ``image_12``. UTF-8, with or
 without a byte order mark; any line ends; quoted cells may hold line ends. A number is the record's
-place in the file, the header being 1, as spreadsheets show it.
+place in the file, the header being 1, as spreadsheets show it. A quote that opens a cell and is not closed swallows
+what follows until the reader gives up; every line of that counts as a record of its own and is refused.
 """
 
 import csv
@@ -30,6 +31,7 @@ _MAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _PATTERNS = {
     "listing_id": (schemas.ID_PATTERN, N_("contains a space")),
     "store_id": (schemas.ID_PATTERN, N_("contains a space")),
+    "price": (schemas.PRICE_PATTERN, N_("is not a price in digits, like 1234.50")),
     "currency": (schemas.CURRENCY_PATTERN, N_("is not a code of three capital letters, like USD")),
     "country": (schemas.COUNTRY_PATTERN, N_("is not a code of two capital letters, like DE")),
     "locale": (schemas.LOCALE_PATTERN, N_("is not a language code, like en or zh_CN")),
@@ -61,11 +63,18 @@ class ListingsFile:
         self.raw = raw
         self.folder = folder
         csv.field_size_limit(_MOST_FIELD)
-        self._reader = csv.reader(text, strict=True)
+        self._lines: list[str] = []
+        self._reader = csv.reader(self._noted(text), strict=True)
         self.header = self._read_header()
         self.columns = tuple(name for name in self.header if name in schemas.LIMITS)
         self.has_pictures = any(name in IMAGES for name in self.header)
         self._is_rejects_file = REJECT_COLUMNS[0] in self.header
+
+    def _noted(self, text: IO[str]) -> Iterator[str]:
+        """The lines of the file; those of the record that is being read are kept."""
+        for line in text:
+            self._lines.append(line)
+            yield line
 
     def _read_header(self) -> tuple[str, ...]:
         try:
@@ -80,6 +89,8 @@ class ListingsFile:
         twice = sorted({name for name in header if header.count(name) > 1})
         problems = [f"{what}: {', '.join(map(repr, names))}" for what, names in (
             ("missing column", missing), ("unknown column", unknown), ("column named twice", twice)) if names]
+        if "price" in header and "currency" not in header:
+            problems.append("the column 'price' needs the column 'currency'")
         if problems:
             raise BrokenHeader("; ".join(problems))
         return header
@@ -88,21 +99,34 @@ class ListingsFile:
         """Every record after the header, blank lines left out."""
         number = 1
         while True:
+            self._lines.clear()
             number += 1
             try:
                 cells = next(self._reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Record(number, (), problems=(("", f"is not CSV: {error}"),))
+                yield from self._refused(number, f"is not CSV: {error}")
+                number += len(self._lines) - 1
                 continue
-            if cells:
+            if len(cells) == len(self.header):
                 yield self._check(number, cells)
+            elif cells:
+                yield from self._refused(number, f"the row has {len(cells)} cells, the header has {len(self.header)}")
+                number += len(self._lines) - 1
+
+    def _refused(self, number: int, sentence: str) -> Iterator[Record]:
+        """What was read for one record that is none: its one line, or every line that an open quote has swallowed."""
+        last = self._reader.line_num
+        first = last - len(self._lines) + 1
+        if first < last:
+            sentence += f": a quote opens in line {first} and takes in all up to line {last}"
+        for place, line in enumerate(self._lines):
+            if line.strip():
+                yield Record(number + place, _cells_of(line), problems=(("", sentence),))
+            sentence = f"stands inside the quote that opens in line {first}"
 
     def _check(self, number: int, cells: list[str]) -> Record:
-        if len(cells) != len(self.header):
-            sentence = f"the row has {len(cells)} cells, the header has {len(self.header)}"
-            return Record(number, cells, problems=(("", sentence),))
         if self._is_rejects_file:
             cells = [_unguarded(cell) for cell in cells]
         values: dict[str, str] = {}
@@ -117,6 +141,8 @@ class ListingsFile:
                 pictures.append(cell.strip())
                 if problem := self._picture_problem(cell.strip()):
                     problems.append((column, problem))
+        if values.get("price") and not values["currency"]:
+            problems.append(("currency", N_("is empty, and there is a price")))
         return Record(number, cells, values, tuple(pictures), tuple(problems))
 
     def _picture_problem(self, text: str) -> str:
@@ -134,6 +160,15 @@ class ListingsFile:
         except (OSError, ValueError):
             return None
         return path if path.is_relative_to(self.folder) else None
+
+
+def _cells_of(line: str) -> list[str]:
+    """The cells of one line for the rejects file, however broken it is."""
+    line = line.rstrip("\r\n")
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return [line]
 
 
 def is_address(text: str) -> bool:

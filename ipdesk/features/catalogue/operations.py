@@ -18,7 +18,7 @@ from ipdesk.features.catalogue.models import Capture, Listing, Marketplace, Stor
 from ipdesk.features.catalogue.words import index_words
 
 # Column of a file -> column of the table.
-_STORE_COLUMNS = {"store_name": "name", "contact_email": "contact_email", "locale": "locale", "country": "country"}
+STORE_FACTS = {"store_name": "name", "contact_email": "contact_email", "locale": "locale", "country": "country"}
 _LISTING_COLUMNS = {
     "title": "title", "url": "url", "brand": "brand", "price": "price", "currency": "currency",
     "category": "category", "description": "description", "images": "images", "image_addresses": "image_addresses",
@@ -62,7 +62,7 @@ def _upsert_stores(marketplace_id: int, rows: Sequence[Mapping[str, Any]]) -> di
     for external_id, row in last.items():
         values = {"marketplace_id": marketplace_id, "external_id": external_id}
         # An empty cell says nothing about a store: other rows of it may be filled.
-        values.update((column, row[name]) for name, column in _STORE_COLUMNS.items() if row.get(name))
+        values.update((column, row[name]) for name, column in STORE_FACTS.items() if row.get(name))
         wanted.append(values)
     by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for values in wanted:

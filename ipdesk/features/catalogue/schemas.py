@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from marshmallow import ValidationError, fields
+from marshmallow import ValidationError, fields, validates_schema
 
 from ipdesk.core.http.fields import FormSchema, Line, Mail, Prose, QuerySchema
 from ipdesk.features.catalogue.addresses import address_key
@@ -15,6 +15,8 @@ LIMITS = {
     "price": 32, "currency": 8, "category": 200, "url": 2000, "contact_email": 254, "locale": 16, "country": 2,
 }
 ID_PATTERN = re.compile(r"\S+")
+# Marketplaces write a sign before it; it is kept as they wrote it, what counts is the currency.
+PRICE_PATTERN = re.compile(r"([$€£¥] ?)?[0-9]{1,12}(\.[0-9]{1,4})?")
 CURRENCY_PATTERN = re.compile(r"[A-Z]{3}")
 COUNTRY_PATTERN = re.compile(r"[A-Z]{2}")
 LOCALE_PATTERN = re.compile(r"[a-z]{2,3}([_-][A-Za-z]{2,4})?")
@@ -68,11 +70,17 @@ class ListingSchema(FormSchema):
     title = Line(LIMITS["title"], required=True)
     url = Line(LIMITS["url"], validate=_is_address)
     brand = Line(LIMITS["brand"])
-    price = Line(LIMITS["price"])
+    price = Line(LIMITS["price"], validate=matches(
+        PRICE_PATTERN, _l("Enter the price in digits, like 1234.50.")))
     currency = Line(LIMITS["currency"], validate=matches(
         CURRENCY_PATTERN, _l("Enter a currency code of three capital letters, like USD.")))
     category = Line(LIMITS["category"])
     description = Prose(LIMITS["description"])
+
+    @validates_schema
+    def _price_has_a_currency(self, values: dict[str, Any], **_: Any) -> None:
+        if values.get("price") and not values.get("currency"):
+            raise ValidationError([_l("Say in which currency the price is.")], "currency")
 
 
 class SearchSchema(QuerySchema):

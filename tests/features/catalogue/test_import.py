@@ -102,6 +102,7 @@ def test_a_renamed_store_and_its_contact(take, marketplace: Marketplace) -> None
     pytest.param(rows(1, 2).rstrip("\n").encode(), id="no last line end"),
     pytest.param(rows(1, 2).replace("L2,", "\nL2,").encode(), id="blank line"),
     pytest.param(rows(1, 2).replace("Lamp 1", '"Lamp\n1"').encode(), id="quoted newline"),
+    pytest.param(rows(1, 2).replace("12.50", "$ 12.50").encode(), id="a sign before the price"),
     pytest.param(rows(1, 2).replace("Lamp 1", " Lamp\u200b  1 ").encode(), id="spaces and a zero-width character"),
     pytest.param(rows(1, 2).replace("Lamp 1", "Lamp\x001").replace("Lamp\x001", "Lamp \x001").encode(), id="control"),
 ])
@@ -127,6 +128,11 @@ def test_titles_in_chinese_arabic_and_emoji(take, marketplace: Marketplace) -> N
     ({"store_name": ""}, "store_name", "is empty"),
     ({"url": "nowhere"}, "url", "is not a web address"),
     ({"url": "javascript:alert(1)"}, "url", "is not a web address"),
+    ({"price": "abc"}, "price", "is not a price in digits"),
+    ({"price": "-5"}, "price", "is not a price in digits"),
+    ({"price": "1,234.50"}, "price", "is not a price in digits"),
+    ({"price": "12,50"}, "price", "is not a price in digits"),
+    ({"currency": ""}, "currency", "is empty, and there is a price"),
     ({"currency": "dollar"}, "currency", "three capital letters"),
     ({"country": "Germany"}, "country", "has 7 characters, at most 2"),
     ({"country": "de"}, "country", "two capital letters"),
@@ -164,6 +170,21 @@ def test_the_first_of_two_rows_with_one_id_counts(take) -> None:
     assert titles() == ["Lamp 1", "Lamp 2"]
 
 
+def test_two_names_of_one_store_in_one_file_are_a_contradiction(take) -> None:
+    head = "listing_id,store_id,store_name,title,url,contact_email\n"
+    result, [other, mail] = take(
+        head + "L1,S1,Blue Ocean,Lamp,https://market.example/1,\n"
+        "L2,S1,Red Desert,Lamp,https://market.example/2,a@shop.example\n"
+        "L3,S1,Blue Ocean,Lamp,https://market.example/3,b@shop.example\n"
+        "L4,S1,Blue Ocean,Lamp,https://market.example/4,c@shop.example\n"
+        "L5,S2,Red Desert,Lamp,https://market.example/5,c@shop.example\n")
+    assert (result.added, result.rejected) == (3, 2)
+    assert (other["rejected_row"], other["problem"]) == ("3", "store_name of store S1 is 'Blue Ocean' in row 2")
+    assert (mail["rejected_row"], mail["problem"]) == ("5", "contact_email of store S1 is 'b@shop.example' in row 4")
+    assert db.session.execute(select(Store.name, Store.contact_email).order_by(Store.id)).all() == [
+        ("Blue Ocean", "b@shop.example"), ("Red Desert", "c@shop.example")]
+
+
 def test_a_refused_row_does_not_take_its_id(take) -> None:
     result, [refused] = take(rows(1).replace("USD", "usd") + ROW.format(1) + "\n")
     assert (result.added, refused["rejected_row"]) == (1, "2")
@@ -177,8 +198,38 @@ def test_rows_of_another_length_and_quotes_that_do_not_close(take) -> None:
     assert "is not CSV" in refused[1]["problem"]
 
 
+@pytest.mark.parametrize("swallowed", [
+    pytest.param('L2,S1,Blue Ocean,"Lamp 2,Lumo,12.50,USD,lamps,https://market.example/item/L2\n'
+                 + ROW.format(3) + "\n\n" + ROW.format(4) + "\n", id="to the end of the file"),
+    pytest.param('L2,S1,Blue Ocean,"Lamp 2,Lumo,12.50,USD,lamps,https://market.example/item/L2\n'
+                 + ROW.format(3) + "\n\n" + ROW.format(4).replace("Lamp 4", '"Lamp 4"') + "\n", id="to the next quote"),
+    pytest.param('L2,S1,Blue Ocean,"Lamp 2,Lumo,12.50,USD,lamps,https://market.example/item/L2\n'
+                 + ROW.format(3) + "\n\n" + ROW.format(4).replace(",Lamp 4", '",Lamp 4') + "\n", id="to a row that is too short"),
+])
+def test_every_line_that_a_stray_quote_swallows_stands_in_the_rejects_file(take, swallowed: str) -> None:
+    end = "" if swallowed.count('"') == 1 else ROW.format(5) + "\n"
+    result, refused = take(rows(1) + swallowed + end)
+    assert (result.added, result.rejected) == (2 if end else 1, 3)
+    assert [row["rejected_row"] for row in refused] == ["3", "4", "6"]
+    assert [row["listing_id"] for row in refused] == ["L2", "L3", "L4"]
+    assert "a quote opens in line 3" in refused[0]["problem"]
+    assert all("the quote that opens in line 3" in row["problem"] for row in refused[1:])
+
+
+def test_a_line_too_long_to_be_read_is_refused_and_the_next_one_taken(
+    marketplace: Marketplace, tmp_path: Path, at: datetime,
+) -> None:
+    file, rejects = tmp_path / "listings.csv", tmp_path / "rejects.csv"
+    file.write_text(rows(1) + f'L2,"{"x" * 1_100_000}\n' + ROW.format(3) + "\n")
+    result = import_listings(file, marketplace=marketplace, rejects=rejects, at=at)
+    assert (result.added, result.rejected) == (2, 1)
+    [_, refused] = rejects.read_text().splitlines()
+    assert refused.startswith("3,,is not CSV: field larger")
+
+
 @pytest.mark.parametrize(("content", "reason"), [
     (b"", "the file is empty"),
+    (rows(1).replace(",currency", ",category").replace("category,category", "category").encode(), "'price' needs the column 'currency'"),
     (rows(1).replace("title,", "").encode(), "missing column: 'title'"),
     (rows(1).replace("brand", "brnad").encode(), "unknown column: 'brnad'"),
     (rows(1).replace("brand", "title").encode(), "column named twice: 'title'"),
@@ -267,7 +318,9 @@ def test_ids_are_per_marketplace(take, tmp_path: Path, at: datetime) -> None:
 @pytest.mark.skipif(not shared_listings().exists(), reason="the shared data is not there (IPDESK_SHARED)")
 def test_the_five_thousand(marketplace: Marketplace, tmp_path: Path, at: datetime) -> None:
     result = import_listings(shared_listings(), marketplace=marketplace, rejects=tmp_path / "r.csv", at=at)
-    assert (result.rows, result.added, result.rejected) == (5000, 5000, 0)
+    assert (result.rows, result.added) == (5000, 4992)
+    with (tmp_path / "r.csv").open(encoding="utf-8", newline="") as text:
+        assert [(row["rejected_column"], row["price"]) for row in csv.DictReader(text)] == 8 * [("price", "Album Only")]
     assert db.session.scalar(select(func.count()).select_from(Store)) == 400
     assert len(queries.search("S00209", marketplace).rows) > 1
 

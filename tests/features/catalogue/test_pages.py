@@ -51,6 +51,17 @@ def test_a_store_and_a_listing_by_hand(desk: Any, clock: FixedClock) -> None:
     assert desk.kept(select(Listing.title, Store.name).join(Store)) == [("Torch", "New")]
 
 
+@pytest.mark.parametrize(("said", "answer"), [
+    ({"price": "1,234.50"}, "Enter the price in digits"), ({"price": "-5"}, "Enter the price in digits"),
+    ({"currency": ""}, "Say in which currency the price is")])
+def test_a_price_by_hand_is_held_to_the_same_form(desk: Any, said: dict[str, str], answer: str) -> None:
+    post(desk, "stores/new", STORE)
+    page = post(desk, "stores/1/listings/new", {**LISTING, **said})
+    assert page.status_code == 422
+    assert answer in page.text
+    assert desk.kept(select(Listing.id)) == []
+
+
 @pytest.mark.parametrize("text", ["L1", "lamp", "台灯", "S1", "ocean", "http://market.example/item/L1/?utm_id=1"])
 def test_found_again(desk: Any, text: str) -> None:
     post(desk, "stores/new", STORE)
