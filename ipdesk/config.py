@@ -176,6 +176,10 @@ def _refuse_wrong(values: Mapping[str, Any]) -> None:
             raise ValueError(f"{name}: {allowed}")
     if values.get("webhook_url") and not values.get("webhook_secret"):
         raise ValueError("webhook_secret: must be set where webhook_url is, so that the marketplace knows who speaks")
+    if values.get("behind_https") and not values.get("trusted_proxies"):
+        raise ValueError(
+            "behind_https is set, but trusted_proxies is 0: every visitor would have the proxy's address and share "
+            "its limits. Set trusted_proxies to the number of proxies in front of the desk, mostly 1")
 
 
 def kept(instance: Path, name: str, make: Callable[[], str]) -> str:
@@ -269,10 +273,6 @@ def load_settings(instance: Path | None = None, *, must_exist: bool = False, **o
         values = {**DEMO, **values}
     values["instance"] = place
     _refuse_wrong(values)
-    if values.get("behind_https") and not values.get("trusted_proxies"):
-        raise ValueError(
-            "behind_https is set, but trusted_proxies is 0: every visitor would have the proxy's address and share "
-            "its limits. Set trusted_proxies to the number of proxies in front of the desk, mostly 1")
     if "base_url" in values:
         values["base_url"] = values["base_url"].rstrip("/")
     values.setdefault("secret_key", kept(place, "secret", _new_secret))

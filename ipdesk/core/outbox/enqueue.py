@@ -21,7 +21,8 @@ class Recipient:
 
     ``role`` is the audience of the letter (``seller``, ``rights_holder``, ``staff``);
     ``inbox`` is ``("store", 12)``, ``("organisation", 4)`` or ``("user", 9)``;
-    ``subject_id`` names the person or firm whose data the letter holds.
+    ``subject_id`` names the person or firm whose data the letter holds; ``case_url`` is the page that the letter
+    leads to, where that is not the page of the case it is about.
     """
 
     role: str
@@ -30,6 +31,7 @@ class Recipient:
     locale: str = "en"
     inbox: tuple[str, int] | None = None
     subject_id: str = ""
+    case_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What letters about notices and complaints may say: plain facts for the templates under ``mail/``."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ipdesk.core.casework import clocks
@@ -91,10 +92,14 @@ def case_url(act: Act, recipient: Recipient) -> str:
         case_id = act.case.id
         if audience == "guest" and act.case.kind == "complaint":
             case_id = act.row.notice_id
-        token = operations.make_link(
-            at=act.at, case_id=case_id, audience=audience, address=recipient.address)
-        return f"{base}/links/{token}"
+        return link_url(act.at, case_id, audience, recipient.address)
     return f"{base}/{act.case.kind}s/{act.case.reference}"
+
+
+def link_url(at: datetime, case_id: int, audience: str, address: str) -> str:
+    """The address of a new one-time link to a case."""
+    token = operations.make_link(at=at, case_id=case_id, audience=audience, address=address)
+    return f"{rules.settings['base_url']}/links/{token}"
 
 
 def own_deadline(act: Act, recipient: Recipient) -> dict[str, str] | None:

@@ -86,6 +86,12 @@ def filed_under(actor: Actor, reference: str) -> tuple[str, str, str]:
     return row[0], row[1], row[2]
 
 
+def first_notice_on(right_id: int) -> Notice | None:
+    """The oldest notice that rests on this right and has come in."""
+    return db.session.execute(select(Notice).where(
+        Notice.right_id == right_id, Notice.received_at.is_not(None)).order_by(Notice.id).limit(1)).scalar()
+
+
 def claims_of(complaint_id: int, ids: Iterable[int] | None = None) -> list[Claim]:
     """The claims of a complaint in filing order; with ``ids`` only those."""
     query = select(Claim).where(Claim.complaint_id == complaint_id).order_by(Claim.position)

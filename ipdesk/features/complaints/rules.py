@@ -1,6 +1,7 @@
 """The names that the law's files use for notices and complaints, as functions."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -119,9 +120,20 @@ def seller(act: Act) -> Iterable[Recipient]:
 
 def rights_holder(act: Act) -> Iterable[Recipient]:
     """Who filed the notice: the organisation's inbox and the address it gave."""
-    notice = notice_of(act)
+    yield _notifier(notice_of(act))
+
+
+def notifier_of_right(act: Act) -> Iterable[Recipient]:
+    """Who named a right that belongs to no organisation: the notifier of its first notice, by a link to that one."""
+    notice = queries.first_notice_on(act.row.id)
+    if notice is not None:
+        told = _notifier(notice)
+        yield replace(told, case_url=letters.link_url(act.at, notice.id, "guest", told.address) if told.address else "")
+
+
+def _notifier(notice: Notice) -> Recipient:
     inbox = ("organisation", notice.organisation_id) if notice.organisation_id else None
-    yield Recipient(
+    return Recipient(
         role="rights_holder", name=notice.contact.get("name", ""),
         address=notice.contact.get("email", ""), locale=notice.locale, inbox=inbox,
         subject_id=f"organisation:{notice.organisation_id}" if notice.organisation_id
@@ -237,5 +249,6 @@ def register(rules: Rules) -> None:
     rules.effect("record_outcome", record_outcome)
     rules.recipient("seller", seller)
     rules.recipient("rights_holder", rights_holder)
+    rules.recipient("right:notifier", notifier_of_right)
     for message in letters.MESSAGES:
         rules.letter(message, letters.context)

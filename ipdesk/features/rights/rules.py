@@ -36,14 +36,17 @@ def capacity(actor: Actor, row: Right) -> frozenset[str]:
 
 
 def owner_side(act: Act) -> Any:
-    """Recipients among the right's owner: who registered it, in the organisation's inbox."""
+    """Recipients among the right's owner: who registered it, in the organisation's inbox.
+
+    A right that a letter or a notice without account named has its notifier alone; staff only typed it in.
+    """
     right: Right = act.row
-    if right.registered_by is None:
+    if right.organisation_id is None:
+        yield from rules.recipients_of("right", "notifier")(act)
         return
     user = accounts.get_user(right.registered_by)
-    inbox = ("organisation", right.organisation_id) if right.organisation_id else None
     yield Recipient(role="rights_holder", name=user.name, address=user.email, locale=user.locale,
-                    inbox=inbox, subject_id=f"organisation:{right.organisation_id}")
+                    inbox=("organisation", right.organisation_id), subject_id=f"organisation:{right.organisation_id}")
 
 
 def context(act: Act, recipient: Recipient) -> dict[str, Any]:
@@ -53,7 +56,8 @@ def context(act: Act, recipient: Recipient) -> dict[str, Any]:
     return {
         "desk_name": rules.settings["desk_name"], "audit_head": head_line(),
         "now": moment_text(act.at, zone, recipient.locale), "deadline": None,
-        "case_url": f"{rules.settings['base_url']}/rights/{right.reference}",
+        "case_url": recipient.case_url or f"{rules.settings['base_url']}/rights/{right.reference}",
+        "in_writing": recipient.inbox is None,
         "reasons": str(act.facts.get("reasons") or ""),
         "expires_text": day_text(right.valid_until, recipient.locale) if right.valid_until else "",
         "right": {"title": right.title, "type": translate(KINDS[right.kind], recipient.locale),

@@ -13,6 +13,7 @@ from ipdesk.core.kernel.errors import Invalid, Refusal
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.catalogue.models import Marketplace
 from ipdesk.features.complaints import operations, queries
+from ipdesk.features.complaints.links import find_link
 from ipdesk.features.complaints.models import Notice
 from ipdesk.features.decisions import recorded
 from ipdesk.features.evidence import operations as evidence
@@ -97,3 +98,20 @@ def test_over_the_desk_a_trademark_needs_its_number(desk):
     with pytest.raises(Invalid, match="number"), unit_of_work():
         rights.register_right(actor=desk.actor("rights_holder"), kind="trademark", title="AURORA", owner="Aurora Ltd",
                               territory="US")
+
+
+@pytest.mark.parametrize(("trigger", "message"), [("reject_right", "right_rejected"), ("verify_right", "right_verified")])
+def test_the_notifier_reads_what_became_of_the_right_in_its_letter(desk, record, trigger, message):
+    notice_id = record()
+    right_id = db.session.get(Notice, notice_id).right_id
+    db.session.rollback()
+    with unit_of_work():
+        rights.judge_right(actor=desk.actor("legal_two"), right=rules.kinds["right"].load(right_id), trigger=trigger,
+                           reasons="The register names another owner.")
+    letter, = db.session.execute(select(Outbox).where(Outbox.message == message)).scalars()
+    assert (letter.to_address, letter.recipient_role, letter.channel) == ("pat@home.example", "rights_holder", "mail")
+    said = " ".join(letter.body_text.split())
+    assert "Dear Pat Private" in said and ("names another owner" in said) == (trigger == "reject_right")
+    assert "Open the right" not in said and "and submit it again" not in said, "it has no page of the right"
+    link = find_link(said.split("https://desk.example/links/")[1].split()[0])
+    assert (link.case_id, link.audience) == (notice_id, "guest")
