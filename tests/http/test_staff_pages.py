@@ -13,6 +13,7 @@ from ipdesk.core.casework.models import Note
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.outbox.models import Outbox
+from ipdesk.features.catalogue.models import Marketplace
 from ipdesk.features.complaints import operations as complaints
 from ipdesk.features.decisions import operations, work
 from tests.staff import REASONS
@@ -464,6 +465,17 @@ def test_a_closed_complaint_is_reopened_by_two(floor):
     assert floor.states(filed) == ["closed.upheld"]
     floor.browser("legal_two").post(f"/decisions/{reference}/approve", data={"form_key": "r"})
     assert floor.states(filed) == ["counter_notified.decision"]
+
+
+def test_screening_warns_where_the_right_does_not_hold_in_the_market(floor):
+    filed = floor.file()[0]
+    with floor.app.app_context(), unit_of_work():
+        notice = db.session.get(complaints.Notice, filed.notice_id)
+        path, market_id = f"/notices/{notice.reference}/screen", notice.case.marketplace_id
+    assert "does not name the market" not in text_of(floor.browser("legal").get(path))
+    with floor.app.app_context(), unit_of_work():
+        db.session.get(Marketplace, market_id).market = "DE"  # the right is one for the United States
+    assert "does not name the market of these listings (DE)" in text_of(floor.browser("legal").get(path))
 
 
 # --- cost ------------------------------------------------------------------------------------------------

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from babel import Locale
+from babel.lists import format_list
+
 from ipdesk.core.casework import clocks
 from ipdesk.core.casework.advance import Act
 from ipdesk.core.casework.rules import rules
@@ -11,13 +14,16 @@ from ipdesk.core.db.core import db
 from ipdesk.core.deadlines.calendar import Computation, compute
 from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.deadlines.wording import deadline_text, moment_text
+from ipdesk.core.kernel.canonical import canonical_json
 from ipdesk.core.kernel.text import N_, translate
 from ipdesk.core.outbox.enqueue import Recipient
+from ipdesk.core.outbox.render import best_locale
 from ipdesk.core.workflow import State
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import elements, facts, operations, queries
 from ipdesk.features.complaints.models import Complaint, Notice, NoticeListing
-from ipdesk.features.holds.queries import owners_of_holds
+from ipdesk.features.holds.queries import holds_of_claims, owners_of_holds
+from ipdesk.features.holds.strictest import EVERYWHERE, WHOLE
 
 MESSAGES = (
     "case_closed", "claims_accepted", "claims_dismissed", "claims_refused", "claims_reopened",
@@ -213,10 +219,28 @@ def _explanation(notice: Notice, claims: Sequence[Any]) -> str:
 
 def _measure(act: Act, notice: Notice, recipient: Recipient) -> dict[str, Any] | None:
     basis = act.transition.basis[0] if act.transition else ""
-    return {"ground_text": say(basis, recipient),
-            "scope_text": say(N_("The whole listing, wherever it is offered on this marketplace"),
-                              recipient),
+    return {"ground_text": say(basis, recipient), "scope_text": _scope_text(act, recipient),
             "since_text": when(act.at, recipient), "automated": act.actor.is_clock}
+
+
+def _scope_text(act: Act, recipient: Recipient) -> str:
+    """What the holds of these claims cover, in words; empty for an act that restricts nothing."""
+    if act.transition is None or "restrict_listing" not in act.transition.effects:
+        return ""
+    key = f"scopes:{sorted(act.mover_ids)}"  # every reader of the act is told the same
+    if key not in act.recorded:
+        act.recorded[key] = list({canonical_json(hold.scope): hold.scope for hold in holds_of_claims(act.mover_ids)
+                                  if hold.lifted_at is None}.values())
+    return "; ".join(_one_scope(scope, recipient) for scope in act.recorded[key])
+
+
+def _one_scope(scope: Mapping[str, Any], recipient: Recipient) -> str:
+    part = say(N_("The whole listing"), recipient) if scope["part"] == WHOLE else str(scope["part"])
+    if EVERYWHERE in scope["territory"]:
+        return say(N_("%(part)s, wherever it is offered on this marketplace"), recipient, part=part)
+    language = Locale.parse(best_locale(recipient.locale))
+    names = [language.territories.get(code, code) for code in scope["territory"]]
+    return say(N_("%(part)s, where it is offered in: %(countries)s"), recipient, part=part, countries=format_list(names, locale=language))
 
 
 def _contestable(act: Act) -> bool:

@@ -19,7 +19,10 @@ def _in_order(act: Any) -> list[Any]:
 
 
 def _default_scope(act: Any, listing: Listing) -> dict[str, Any]:
-    """The territory of the right where the listing is offered, the whole listing."""
+    """The territory of the right where the listing is offered, the whole listing.
+
+    Where the two do not meet staff were warned before they accepted the notice, and what they decided is carried out.
+    """
     if listing.marketplace.market != EVERYWHERE:
         return {"territory": [listing.marketplace.market], "part": WHOLE}
     right_id = getattr(act.row, "right_id", None)

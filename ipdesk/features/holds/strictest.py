@@ -15,6 +15,11 @@ PAUSE, DELISTING = "pause", "delisting"
 KINDS = (DELISTING, PAUSE)
 WHOLE = "listing"
 EVERYWHERE = "*"
+# A right of a union holds in each of its states (Regulation (EU) 2017/1001, article 1(2)); states of 2020-02-01 and after.
+UNIONS = {"EU": frozenset({
+    "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "LV", "LT", "LU", "MT",
+    "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE"
+})}
 
 
 class HoldLike(Protocol):
@@ -71,6 +76,18 @@ def join(territories: Iterable[Iterable[str]]) -> tuple[str, ...]:
     """All countries of ``territories``, sorted; just ``*`` when one of them is everywhere."""
     met = {country for territory in territories for country in territory}
     return (EVERYWHERE,) if EVERYWHERE in met else tuple(sorted(met))
+
+
+def meets(territory: str, market: str) -> bool:
+    """Whether a right for ``territory`` (codes, space separated; empty: not known) holds in what ``market`` sells into."""
+    codes = set(territory.split())
+    if not codes or EVERYWHERE in codes or market == EVERYWHERE:
+        return True
+    return not _countries(codes).isdisjoint(_countries([market]))
+
+
+def _countries(codes: Iterable[str]) -> frozenset[str]:
+    return frozenset(code for given in codes for code in UNIONS.get(given, {given}))
 
 
 def without(territory: Iterable[str], taken: Iterable[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipdesk.features.holds.strictest import Restriction, in_market, strictest
+from ipdesk.features.holds.strictest import Restriction, in_market, meets, strictest
 
 
 @dataclass(frozen=True)
@@ -116,3 +116,11 @@ def test_where_a_whole_listing_is_delisted_the_sum_says_so(holds: list[H]) -> No
             for country in hold.territory:
                 assert any(found.kind == "delisting" and found.part == "listing"
                            and not {"*", country}.isdisjoint(found.territory) for found in restrictions)
+
+
+@pytest.mark.parametrize(("territory", "market", "met"), [
+    ("US", "US", True), ("US", "DE", False), ("US DE", "DE", True), ("EU", "DE", True), ("EU", "GB", False), ("EU", "EU", True),
+    ("US", "*", True), ("", "DE", True), ("FR", "EU", True), ("*", "DE", True),
+])
+def test_where_a_right_and_a_market_meet(territory: str, market: str, met: bool) -> None:
+    assert meets(territory, market) is met

@@ -8,18 +8,22 @@ from flask_babel import gettext
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.timeline import timeline
+from ipdesk.core.db.core import db
 from ipdesk.core.http.access import READING_STAFF, access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.kernel.errors import Forbidden
 from ipdesk.features.accounts.holding import is_held_by_another
+from ipdesk.features.catalogue.models import Marketplace
 from ipdesk.features.complaints import elements
 from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.complaints.facts import right_of_notice
 from ipdesk.features.complaints.models import Notice
 from ipdesk.features.counter_notices.facts import exhibit_facts
 from ipdesk.features.decisions import operations, queries
 from ipdesk.features.decisions.pages.blueprint import HANDLERS, done, locked_row, pages
 from ipdesk.features.decisions.schemas import ScreenSchema
 from ipdesk.features.evidence import queries as evidence
+from ipdesk.features.holds.strictest import meets
 
 
 @pages.route("/notices/<reference>/screen", methods=["GET", "POST"])
@@ -49,7 +53,7 @@ def _facts(row: Notice, form: Form) -> dict[str, Any]:
     form.values.setdefault("missing", sorted(missing))
     open_to, events = choices(g.actor, row), timeline(row, desk=True)
     return {
-        "view": disclosure.view(row, g.actor), "seen": row.version_id,
+        "view": disclosure.view(row, g.actor), "seen": row.version_id, "elsewhere": _elsewhere(row),
         "elements": _checklist(row, missing), "stores": queries.stores_of_notice(row.id),
         "exhibits": [exhibit_facts(one) for one in evidence.of_case(g.actor, row.id)],
         "may": sorted({"accept", "send_back", "refuse"} & open_to.keys()),
@@ -57,6 +61,12 @@ def _facts(row: Notice, form: Form) -> dict[str, Any]:
         "holder": queries.holder_of(row, g.actor.at), "held_by_another": is_held_by_another(g.actor, row),
         "notes": queries.plain_notes([row.id]), "events": events, "people": queries.colleagues(events),
     }
+
+
+def _elsewhere(row: Notice) -> str:
+    """The market of the listings where the right, as the notice names it, does not hold there; else empty."""
+    right, market = right_of_notice(row), db.session.get_one(Marketplace, row.case.marketplace_id).market
+    return market if right and not meets(right["territory"], market) else ""
 
 
 def _checklist(row: Notice, missing: set[str]) -> list[dict[str, Any]]:
