@@ -118,6 +118,21 @@ def test_nothing_leaves_the_picture_and_no_states_overlap(registry, name, transl
             assert 0 < float(x) < width
 
 
+def width_of(line):
+    """Of a bold line of 13 units in the widest font that pages fall back to (DejaVu Sans Bold); others are narrower."""
+    narrow, wide = set("iljtfr.,'’:;()I "), set("mwMW")
+    return sum(13 * (0.45 if c in narrow else 1.05 if c in wide else 0.71) for c in line)
+
+
+@pytest.mark.parametrize("name", ["marketplace", "us_dmca"])
+def test_no_label_runs_out_of_its_box(registry, name):
+    for group in states_of(drawn(registry.workflow(name), lit=registry.workflow(name).initial)):
+        room = float(group.find(f"{SVG}rect").attrib["width"]) - 12
+        for line in group.findall(f"{SVG}text"):
+            if line.get("font-size") == "13":
+                assert width_of(line.text) <= room, line.text
+
+
 def test_labels_are_escaped(registry):
     picture = drawn(registry.workflow("notice"), translate=lambda text: f'<script>"&{text}')
     assert picture.find(f"{SVG}script") is None

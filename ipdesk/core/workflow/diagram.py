@@ -199,7 +199,7 @@ def _stack(
         top = y
         y += _HEADER if stage.name else _PAD
         for state in states:
-            label = tuple(_wrapped(translate(state.label), right - left - 20, 7.1))
+            label = tuple(_wrapped(translate(state.label), right - left - 20, 8.4))
             waits = WAITS_LABELS[state.waits_for]
             small = tuple(_wrapped(translate(waits), right - left - 20, 5.9)) if waits else ()
             height = 12 + _LINE * len(label) + _SMALL_LINE * len(small)
