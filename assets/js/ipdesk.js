@@ -6,12 +6,6 @@ import { filterTables } from './filter.js'
 import { keyboard } from './keyboard.js'
 import { uploads } from './upload.js'
 
-// Times are shown in the reader's own zone: only the browser knows it.
-function rememberZone () {
-  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone
-  if (zone) document.cookie = `zone=${zone}; path=/; max-age=31536000; samesite=lax`
-}
-
 // A message in the error summary says which field it is about, in that field's own words.
 function nameFields () {
   const colon = document.documentElement.lang.startsWith('zh') ? '：' : ': '
@@ -46,6 +40,5 @@ function start () {
 }
 
 keyboard()
-rememberZone()
 if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start)
 else start()

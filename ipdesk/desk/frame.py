@@ -5,6 +5,7 @@ from typing import Any
 from flask import current_app, g, request, url_for
 from flask_babel import gettext
 
+from ipdesk.core.deadlines.wording import zone_text
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.desk import inbox, lists, words
 from ipdesk.features.decisions.queries import second_person_steps
@@ -22,16 +23,22 @@ def frame() -> dict[str, Any]:
         "nav": nav(actor), "languages": languages(language),
         "sign_in_url": url_for("security.login"), "sign_out_url": url_for("security.logout"),
         "account_url": url_for("accounts.account"), "footer_links": footer(actor),
+        "short_moment": lists.short_moment, "zone_name": zone_text(words.zone(), language),
         **words.names(), "waiting_names": lists.WAITING, "regime_names": words.regimes,
     }
 
 
 def languages(now: str) -> list[dict[str, Any]]:
     """The other languages of the desk; each link comes back to this page."""
-    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    here = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
     return [{"text": name, "lang": code.replace("_", "-"), "current": code == now,
              "href": url_for("desk.choose_language", locale=code, next=here)}
             for code, name in current_app.jinja_env.globals["locales"].items() if code != now]
+
+
+def _page_of_form() -> str:
+    """The page of the form that was sent here; a button without a page of its own leads home."""
+    return request.path if request.url_rule and "GET" in (request.url_rule.methods or ()) else "/"
 
 
 def footer(actor: Actor | None) -> list[dict[str, str]]:

@@ -18,14 +18,13 @@ from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
 from ipdesk.core.db.unit_of_work import unit_of_work
-from ipdesk.core.deadlines.wording import zone_text
 from ipdesk.core.http.access import READING_STAFF, SIGNED_IN, access
 from ipdesk.core.http.installation import settings
 from ipdesk.core.http.paging import Page, fetch_page
 from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.errors import NotVisible, Refusal
 from ipdesk.core.outbox.models import InboxMessage, Outbox
-from ipdesk.desk import case, frame, home, inbox, legal, lists, words
+from ipdesk.desk import case, frame, home, inbox, legal, lists
 from ipdesk.desk import outbox as letters
 from ipdesk.features.accounts import operations as accounts
 from ipdesk.features.accounts.setup import limiter
@@ -66,7 +65,7 @@ def index() -> Any:
 def complaints() -> Any:
     """The complaints that this person may know of, newest first."""
     asked = lists.Asked.read(request.args, g.actor)
-    facts = {"asked": asked, "zone_name": zone_text(words.zone(), words.locale())}
+    facts = {"asked": asked}
     if g.actor.has("seller") and not g.actor.reads_as_staff and g.actor.organisation_id is None:
         return render_template("desk/complaints_seller.html", **facts, **_two_lists(asked))
     page = lists.complaint_page_of(asked, g.actor, request.args.get("cursor", ""))

@@ -54,7 +54,6 @@ def account() -> Any:
         form = Form.read(schemas.ProfileSchema())
         if response := form.submit(lambda said: _profile_kept(said)):
             response.set_cookie("locale", form.data["locale"], samesite="Lax", secure=settings().behind_https)
-            response.set_cookie("zone", form.data["zone"] or "", samesite="Lax", secure=settings().behind_https)
             return response
     else:
         form = Form({"name": user.name, "locale": user.locale, "zone": user.zone})

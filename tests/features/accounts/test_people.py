@@ -388,3 +388,20 @@ def test_an_invitation_by_an_administrator_shows_its_link_once(as_actor):
     first, second = (admin.get(answer.location).get_data(as_text=True) for _ in range(2))
     assert "/invitations/" in first.split("govuk-notification-banner__content")[1].split("</code>")[0]
     assert "govuk-notification-banner__content" not in second
+
+
+# --- what surrounds every page ------------------------------------------------------------------
+
+def test_a_page_that_does_not_exist_knows_who_reads_it(as_actor, client):
+    person = as_actor("rights_holder", name="Ada Example")
+    missing = person.get("/nowhere")
+    assert missing.status_code == 404 and "Ada Example" in missing.text and 'href="/sign-in"' not in missing.text
+    assert 'href="/sign-in"' in client.get("/nowhere").text
+
+
+def test_the_language_link_of_a_refused_form_comes_back_to_its_page(as_actor):
+    person = as_actor("rights_holder")
+    refused = person.post("/rights/new", data={"kind": "trademark"})
+    assert refused.status_code == 422 and "/language/zh_CN?next=/rights/new" in refused.text
+    person.get("/language/zh_CN?next=/rights/new")
+    assert "/language/en?next=/" in person.post("/sign-out-nowhere").text
