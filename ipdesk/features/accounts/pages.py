@@ -140,6 +140,10 @@ def staff_people() -> Any:
         form = Form.read(schemas.InviteStaffSchema())
         if response := form.submit(_staff_invited):
             return response
+    return _people_page(form)
+
+
+def _people_page(form: Form) -> Any:
     wanted = request.args.get("email", "")[:254]
     return render_template(
         "accounts/staff_people.html", form=form, staff=queries.staff(), wanted=wanted,
@@ -159,24 +163,46 @@ def _staff_invited(said: dict[str, Any]) -> str:
 @pages.post("/staff/people/<int:user_id>/roles")
 @access("admin")
 def change_staff_roles(user_id: int) -> Any:
-    roles = _said(schemas.StaffRolesSchema())["roles"]
-    return _button(
-        lambda: operations.change_staff_roles(actor=g.actor, user_id=user_id, roles=roles),
-        url_for("accounts.staff_people"))
+    def act(said: dict[str, Any]) -> str:
+        user = operations.change_staff_roles(actor=g.actor, user_id=user_id, roles=said["roles"])
+        flash(gettext("The roles of %(name)s are saved.", name=user.name), "success")
+        return url_for("accounts.staff_people")
+
+    sent = Form.read(schemas.StaffRolesSchema())
+    if response := sent.submit(act):
+        return response
+    form, name = Form({"role": "reviewer"}), queries.get_user(user_id).name
+    form.refuse({f"roles-{user_id}": [f"{name}: {text}" for texts in sent.errors.values() for text in texts]})
+    form.status = sent.status
+    return _people_page(form)
 
 
-@pages.post("/staff/people/<int:user_id>/disable")
+@pages.route("/staff/people/<int:user_id>/disable", methods=["GET", "POST"])
 @access("admin")
 def disable_account(user_id: int) -> Any:
-    return _button(lambda: operations.disable_account(actor=g.actor, user_id=user_id),
-                   url_for("accounts.staff_people"))
+    """Shut a person out, after one screen that says what that means."""
+    form = Form()
+    if request.method == "POST":
+        form = Form.read(schemas.NothingSchema())
+        if response := form.submit(lambda _said: _disabled(user_id)):
+            return response
+    return render_template("accounts/disable.html", form=form, person=queries.get_user(user_id)), form.status
+
+
+def _disabled(user_id: int) -> str:
+    user = operations.disable_account(actor=g.actor, user_id=user_id)
+    flash(gettext("The account of %(name)s is disabled.", name=user.name), "success")
+    return url_for("accounts.staff_people")
 
 
 @pages.post("/staff/people/<int:user_id>/enable")
 @access("admin")
 def enable_account(user_id: int) -> Any:
-    return _button(lambda: operations.enable_account(actor=g.actor, user_id=user_id),
-                   url_for("accounts.staff_people"))
+    def act() -> None:
+        user = operations.enable_account(actor=g.actor, user_id=user_id)
+        flash(gettext("The account of %(name)s is enabled.", name=user.name), "success")
+
+    return _button(act, url_for("accounts.staff_people"))
 
 
 @pages.post("/staff/invitations/<int:invitation_id>/withdraw")

@@ -184,7 +184,11 @@ def test_only_an_administrator_sees_and_changes_people(as_actor):
 def test_disabling_ends_the_session_on_the_next_request(as_actor, app):
     reviewer, admin = as_actor("reviewer"), as_actor("admin")
     assert is_in(reviewer)
-    assert admin.post(f"/staff/people/{reviewer.user.id}/disable").status_code == 303
+    path = f"/staff/people/{reviewer.user.id}/disable"
+    assert f'href="{path}"' in admin.get("/staff/people").text and f'action="{path}"' not in admin.get("/staff/people").text
+    assert "signed out at once" in admin.get(path).text and is_in(reviewer)
+    assert admin.post(path).status_code == 303
+    assert f"The account of {reviewer.user.name} is disabled." in admin.get("/staff/people").text
     assert not is_in(reviewer)
     assert not is_in_by_password(app, reviewer.user.email)
     admin.post(f"/staff/people/{reviewer.user.id}/enable")
@@ -238,7 +242,8 @@ def test_a_role_taken_away_is_gone_on_the_next_request(as_actor, rows):
 @pytest.mark.parametrize("roles", [[], ["seller"], ["admin", "rights_holder"]])
 def test_staff_get_only_roles_of_staff(as_actor, rows, roles):
     target = make.user(role="reviewer")
-    assert as_actor("admin").post(f"/staff/people/{target.id}/roles", data={"roles": roles}).status_code == 400
+    answer = as_actor("admin").post(f"/staff/people/{target.id}/roles", data={"roles": roles})
+    assert answer.status_code == 422 and f'href="#roles-{target.id}"' in answer.text and target.name in answer.text
     assert rows(User, id=target.id)[0].role_names == ["reviewer"]
 
 
