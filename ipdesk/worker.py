@@ -34,7 +34,7 @@ from ipdesk.core.outbox.senders import (
 )
 from ipdesk.features.complaints.jobs import remind_of_designation
 from ipdesk.features.complaints.queries import restoring_claims
-from ipdesk.features.evidence.jobs import sweep_uploads
+from ipdesk.features.evidence.jobs import look_again, sweep_uploads
 from ipdesk.features.holds.jobs import carry_out_due
 from ipdesk.features.holds.queries import unconfirmed_listings
 from ipdesk.features.rights.jobs import expire_rights
@@ -64,6 +64,7 @@ def jobs(settings: Settings, clock: Clock) -> list[Job]:
         Job("designation", lambda now: remind_of_designation(
             now, settings.designation_expires_on), every=timedelta(hours=1)),
         Job("forms", forget_forms, every=timedelta(hours=1)),
+        Job("previews", look_again, every=timedelta(minutes=1)),
         Job("uploads", lambda now: _sweep_uploads(now), every=timedelta(hours=3)),
     ]
 

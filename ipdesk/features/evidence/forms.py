@@ -24,6 +24,7 @@ from ipdesk.core.kernel.ids import hash_token, new_token
 from ipdesk.features.accounts.throttle import place_of
 from ipdesk.features.evidence import allowance, intake, operations, queries
 from ipdesk.features.evidence.models import Exhibit
+from ipdesk.features.evidence.preview import OF_GUESTS, Limits
 from ipdesk.features.evidence.schemas import exhibit_as_plain
 from ipdesk.features.evidence.store import chunks_of
 from ipdesk.features.evidence.texts import CANNOT_SHOW
@@ -51,6 +52,11 @@ def sender() -> str:
     return hmac.new(secret.encode(), f"uploads {place}".encode(), hashlib.sha256).hexdigest()
 
 
+def limits() -> Limits | None:
+    """What it may cost to look at what this sender hands in; None means the usual limits."""
+    return OF_GUESTS if g.actor.user_id is None else None
+
+
 def trouble_text(code: str) -> str:
     """What the uploader is told about a file that is kept but cannot be shown."""
     return gettext(CANNOT_SHOW[code])
@@ -68,7 +74,7 @@ def take_files(form: Form, field: str) -> None:
             continue  # a file field that was left empty
         try:
             allowance.require_room(actor=g.actor, sender=sender(), size=_size_of(sent), rules=intake.current().rules)
-            file = intake.current().take(chunks_of(sent.stream), name=sent.filename)
+            file = intake.current().take(chunks_of(sent.stream), name=sent.filename, limits=limits())
             with unit_of_work():
                 allowance.note_piece(actor=g.actor, sender=sender(), size=file.size)
                 exhibit = operations.take_in(actor=g.actor, file=file, key_hash=key_hash(make=True))

@@ -9,7 +9,7 @@ from typing import Any
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.core.workflow.strict_yaml import read
 from ipdesk.features.evidence import store as stores
-from ipdesk.features.evidence.preview import LONGEST, THUMBNAIL, VIEW, Previews
+from ipdesk.features.evidence.preview import LONGEST, OF_GUESTS, THUMBNAIL, VIEW, Limits, Previews
 from ipdesk.features.evidence.sniff import UploadRules, clean_name, judge
 from ipdesk.features.evidence.store import Arrival, EvidenceStore, TooLarge
 from ipdesk.features.evidence.texts import in_words
@@ -36,19 +36,31 @@ class Intake:
     rules: UploadRules
     most: int
 
-    def take(self, chunks: Iterable[bytes], *, name: str) -> CheckedFile:
+    def take(self, chunks: Iterable[bytes], *, name: str, limits: Limits | None = None) -> CheckedFile:
         """Bring a whole file in and keep it. Reads no database and holds no transaction.
 
-        Refuses with the codes of `sniff.judge`; what is refused leaves nothing behind.
+        ``limits`` are those of looking at it. Refuses with the codes of `sniff.judge`; what is
+        refused leaves nothing behind.
         """
-        with self.arriving(chunks, name=name) as (arrival, file, drawn):
+        with self.arriving(chunks, name=name, limits=limits) as (arrival, file, drawn):
             self.store.keep(arrival)
-            for kind, content in zip((THUMBNAIL, VIEW), drawn, strict=False):
-                self.store.put_derived(arrival.sha256, f"{kind}.0.webp", content)
+            self._put_drawn(arrival.sha256, drawn)
             return file
 
+    def look_again(self, sha256: str, media_type: str) -> dict[str, Any]:
+        """The facts of a kept file for which there was no turn when it came in; its previews are remembered."""
+        kind = self.rules.types.get(media_type)
+        with self.store.local_file(sha256) as path:
+            seen = self.previews.inspect(path, media_type, kind.preview if kind else "none", OF_GUESTS)
+        self._put_drawn(sha256, seen.blobs)
+        return seen.facts
+
+    def _put_drawn(self, sha256: str, drawn: Iterable[bytes]) -> None:
+        for kind, content in zip((THUMBNAIL, VIEW), drawn, strict=False):
+            self.store.put_derived(sha256, f"{kind}.0.webp", content)
+
     @contextmanager
-    def arriving(self, chunks: Iterable[bytes], *, name: str
+    def arriving(self, chunks: Iterable[bytes], *, name: str, limits: Limits | None = None
                  ) -> Iterator[tuple[Arrival, CheckedFile, tuple[bytes, ...]]]:
         """The same without keeping anything, for the length of the block."""
         shown = clean_name(name)
@@ -56,28 +68,27 @@ class Intake:
         try:
             with self.store.receive(chunks, limit=limit) as arrival:
                 kind = judge(arrival.path, name=shown, size=arrival.size, rules=self.rules)
-                seen = self.previews.inspect(arrival.path, kind.media_type, kind.preview)
+                seen = self.previews.inspect(arrival.path, kind.media_type, kind.preview, limits)
                 file = CheckedFile(arrival.sha256, arrival.size, name, shown, kind.media_type,
                                    seen.facts)
                 yield arrival, file, seen.blobs
         except TooLarge as error:
             raise Refusal("file_too_large", name=shown, limit=in_words(limit)) from error
 
-    def picture(self, sha256: str, media_type: str, kind: str, page: int = 0) -> bytes | None:
+    def picture(self, sha256: str, media_type: str, kind: str, page: int = 0,
+                limits: Limits | None = None) -> bytes | None:
         """A WebP of one page, ``kind`` ``thumb`` or ``view``; None when it cannot be shown.
 
-        Made once and remembered; always new pixels, never bytes of the original.
+        Tried once and remembered; always new pixels, never bytes of the original.
         """
         name = f"{kind}.{page}.webp"
         content = self.store.derived(sha256, name)
         if content is None:
             with self.store.local_file(sha256) as path:
-                shown = self.previews.page(path, media_type, page, LONGEST[kind])
-            if not shown.blobs:
-                return None
-            content = shown.blobs[0]
+                shown = self.previews.page(path, media_type, page, LONGEST[kind], limits=limits)
+            content = shown.blobs[0] if shown.blobs else b""
             self.store.put_derived(sha256, name, content)
-        return content
+        return content or None
 
     def page_for_print(self, sha256: str, media_type: str, page: int = 0,
                        longest: int = 2200) -> bytes | None:

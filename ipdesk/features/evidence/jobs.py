@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.features.evidence import allowance, intake, operations, queries
@@ -30,6 +31,19 @@ def sweep_uploads(actor: Actor) -> int:
         dropped += len(references)
         if len(references) < _BATCH:
             return dropped
+
+
+def look_again(at: datetime) -> int:
+    """Make the preview of one file that came in when every preview process was at work; returns how many."""
+    blob = queries.not_looked_at(at - timedelta(days=1))
+    if blob is None:
+        return 0
+    sha256, media_type = blob.sha256, blob.media_type
+    db.session.rollback()  # no transaction is open while a heavy file is looked at
+    facts = intake.current().look_again(sha256, media_type)
+    with unit_of_work():
+        operations.note_facts(sha256=sha256, facts=facts)
+    return int(facts.get("cannot_show") != "busy")
 
 
 def _drop_bytes(sha256: str, before: datetime) -> int:

@@ -33,7 +33,7 @@ class Blob(db.Model):
     size: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str] = mapped_column(String(100))
     facts: Mapped[dict[str, Any]] = mapped_column(CanonicalJson, default=dict)
-    stored_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    stored_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
     @property
     def can_be_shown(self) -> bool:

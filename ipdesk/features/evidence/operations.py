@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import exists, select
 
@@ -123,6 +124,13 @@ def keep_blob(*, actor: Actor, file: CheckedFile) -> Blob:
         db.session.add(blob)
         db.session.flush()
     return blob
+
+
+def note_facts(*, sha256: str, facts: dict[str, Any]) -> None:
+    """What was found when somebody looked at kept bytes at last."""
+    blob = db.session.get(Blob, sha256)
+    if blob is not None:
+        blob.facts = facts
 
 
 def take_in(*, actor: Actor, file: CheckedFile, key_hash: str | None = None) -> Exhibit:

@@ -17,9 +17,9 @@ from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.core.kernel.ids import hash_token
 from ipdesk.features.evidence import allowance, intake, operations, queries
-from ipdesk.features.evidence.forms import key_hash, sender, trouble_text
+from ipdesk.features.evidence.forms import key_hash, limits, sender, trouble_text
 from ipdesk.features.evidence.models import Exhibit, Upload
-from ipdesk.features.evidence.preview import LONGEST
+from ipdesk.features.evidence.preview import LONGEST, PATIENCE_SECONDS, Busy
 from ipdesk.features.evidence.schemas import BeginUploadSchema, exhibit_as_plain
 from ipdesk.features.evidence.store import Damaged
 
@@ -157,7 +157,7 @@ def finish(reference: str) -> Any:
     db.session.rollback()
     store = intake.current().store
     try:
-        file = intake.current().take(store.part_chunks(parts), name=name)
+        file = intake.current().take(store.part_chunks(parts), name=name, limits=limits())
     except (Refusal, Damaged) as error:
         _forget(reference)
         if isinstance(error, Damaged):
@@ -209,12 +209,7 @@ def preview(reference: str, kind: str, page: int = 0) -> Response:
         abort(404)
     sha256, media_type = blob.sha256, blob.media_type
     db.session.rollback()
-    content = intake.current().picture(sha256, media_type, kind, page)
-    if content is None:
-        abort(404)
-    response = Response(content, mimetype="image/webp", headers=_SEALED)
-    response.headers["Cache-Control"] = "private, max-age=3600"
-    return response
+    return _shown(lambda: intake.current().picture(sha256, media_type, kind, page, limits()), "image/webp")
 
 
 @blueprint.get("/exhibits/<reference>/text")
@@ -227,10 +222,17 @@ def text(reference: str) -> Response:
         abort(404)
     sha256, media_type = exhibit.blob.sha256, exhibit.blob.media_type
     db.session.rollback()
-    content = intake.current().text(sha256, media_type)
+    return _shown(lambda: intake.current().text(sha256, media_type), "text/plain")
+
+
+def _shown(made: Callable[[], bytes | str | None], mimetype: str) -> Response:
+    try:
+        content = made()
+    except Busy:
+        return Response(status=503, headers={"Retry-After": str(int(PATIENCE_SECONDS))})
     if content is None:
         abort(404)
-    response = Response(content, mimetype="text/plain", headers=_SEALED)
+    response = Response(content, mimetype=mimetype, headers=_SEALED)
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
 

@@ -23,6 +23,8 @@ from typing import Any
 _SCRIPT = Path(__file__).with_name("render_child.py")
 _MAX_ANSWER = 64 * 1024 * 1024
 THUMBNAIL, VIEW = "thumb", "view"
+# How long a request waits for its turn; a thread of the web server that waits serves nobody.
+PATIENCE_SECONDS = 3.0
 LONGEST = {THUMBNAIL: 240, VIEW: 1600}
 
 
@@ -33,6 +35,10 @@ class Limits:
     memory: int = 1_500_000_000
     cpu: int = 20
     wall: int = 30
+
+
+# Nobody knows a guest: 2 kB of nested forms would keep a process at work for as long as it may.
+OF_GUESTS = Limits(cpu=5, wall=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +142,16 @@ class ChildLost(Exception):
     """A preview process hung or died and was ended."""
 
 
+class Busy(Exception):
+    """Every preview process is at work; later there will be a turn."""
+
+
 class Previews:
     """A few preview processes, started when first needed and again after a loss."""
 
-    def __init__(self, processes: int = 2, limits: Limits | None = None) -> None:
+    def __init__(self, processes: int = 2, limits: Limits | None = None, patience: float = PATIENCE_SECONDS) -> None:
         self._limits = limits or Limits()
+        self._patience = patience
         self._processes = processes
         self._reset()
 
@@ -154,43 +165,50 @@ class Previews:
     def _turn(self) -> Iterator[list[_Child | None]]:
         if self._pid != os.getpid():
             self._reset()  # after a fork of the web server the processes belong to the parent
-        place = [self._free.get()]
+        try:
+            place = [self._free.get(timeout=self._patience)]
+        except queue.Empty:
+            raise Busy from None
         try:
             yield place
         finally:
             self._free.put(place[0])
 
-    def _run(self, task: dict[str, Any], path: Path) -> Shown:
+    def _run(self, task: dict[str, Any], path: Path, limits: Limits | None = None) -> Shown:
         with self._turn() as place:
             child = place[0]
             place[0] = None
             child = child or _Child()
             try:
-                shown = child.run(task, path, self._limits)
+                shown = child.run(task, path, limits or self._limits)
             except ChildLost:
                 return Shown({"cannot_show": "too_demanding"})
             place[0] = child
             return shown
 
-    def inspect(self, path: Path, media_type: str, preview: str) -> Shown:
+    def inspect(self, path: Path, media_type: str, preview: str, limits: Limits | None = None) -> Shown:
         """Facts of the file, and as blobs its thumbnail and view when it can be shown.
 
         ``preview`` is the manner from the table. Facts, as they apply: ``pages``, ``width``,
         ``height``, ``has_location``, ``signed``, ``active`` (JavaScript), ``attachments``,
-        ``cut_off`` (a PDF without its end) and ``cannot_show``, a key of `texts.CANNOT_SHOW`.
+        ``cut_off`` (a PDF without its end) and ``cannot_show``, a key of `texts.CANNOT_SHOW`;
+        ``busy`` when there was no turn in time.
         """
         if preview not in {"pixels", "pages"}:
             return Shown({"cannot_show": "no_preview"} if preview == "none" else {})
-        return self._run({"task": "inspect", "media_type": media_type}, path)
+        try:
+            return self._run({"task": "inspect", "media_type": media_type}, path, limits)
+        except Busy:
+            return Shown({"cannot_show": "busy"})
 
     def page(self, path: Path, media_type: str, page: int, longest: int = 1600,
-             form: str = "webp") -> Shown:
-        """Page ``page`` (from 0) of a PDF or picture, drawn anew as ``webp`` or ``jpeg``."""
+             form: str = "webp", limits: Limits | None = None) -> Shown:
+        """Page ``page`` (from 0) of a PDF or picture, drawn anew as ``webp`` or ``jpeg``; may be `Busy`."""
         return self._run({"task": "page", "media_type": media_type, "page": page,
-                          "longest": longest, "format": form}, path)
+                          "longest": longest, "format": form}, path, limits)
 
     def text(self, path: Path, media_type: str) -> Shown:
-        """The beginning of a text or mail as UTF-8, at most 200,000 characters."""
+        """The beginning of a text or mail as UTF-8, at most 200,000 characters; may be `Busy`."""
         return self._run({"task": "text", "media_type": media_type}, path)
 
     def shut_off(self) -> bool:

@@ -161,6 +161,12 @@ def weight_of_side(exhibit: Exhibit, case_id: int) -> tuple[int, int]:
     return count, int(size)
 
 
+def not_looked_at(since: datetime) -> Blob | None:
+    """Bytes kept after that instant for which there was no turn to look at them."""
+    return db.session.scalar(select(Blob).where(
+        Blob.stored_at > since, Blob.facts == {"cannot_show": "busy"}).order_by(Blob.stored_at).limit(1))
+
+
 def unused_blobs(before: datetime, most: int) -> set[str]:
     """Digests of bytes kept before that instant which no exhibit, listing or capture names; the newest first,
     so that pictures of the catalogue, which stay, keep none back."""

@@ -57,6 +57,7 @@ CANNOT_SHOW: dict[str, str] = {
     "too_demanding": N_(
         "This file takes too much work to be shown: we keep it as it is. Upload a simpler copy as well,"
         " so that it can be seen."),
+    "busy": N_("Too many files are being looked at just now: we keep this one and make its preview within minutes."),
     "cut_off": N_(
         "This PDF seems to be cut off: we keep it and show what can be read. Check that it is complete "
         "on your device, and upload it again if not."),

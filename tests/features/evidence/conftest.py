@@ -63,6 +63,25 @@ def locked_pdf() -> bytes:
     return pdf(encryption=pikepdf.Encryption(owner="o", user="u"))
 
 
+def nested_forms(light_pages: int = 0) -> bytes:
+    """A PDF of 2 kB whose last page draws one line a thousand million times."""
+    document = pikepdf.new()
+    form = document.make_stream(b"0 0 m 600 600 l S")
+    for _ in range(9):
+        inner, form = form, document.make_stream(b"/F Do " * 10)
+        form.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(F=inner))
+        for one in (inner, form):
+            one.Type, one.Subtype, one.BBox = pikepdf.Name.XObject, pikepdf.Name.Form, pikepdf.Array([0, 0, 600, 600])
+    for _ in range(light_pages):
+        document.add_blank_page(page_size=(595, 842))
+    heavy = document.add_blank_page(page_size=(600, 600))
+    heavy.Resources = pikepdf.Dictionary(XObject=pikepdf.Dictionary(F=form))
+    heavy.Contents = document.make_stream(b"/F Do")
+    out = io.BytesIO()
+    document.save(out)
+    return out.getvalue()
+
+
 def pixel_flood() -> bytes:
     """A PNG of 12 000 × 12 000 pixels in about 18 kB."""
     def chunk(kind: bytes, body: bytes) -> bytes:

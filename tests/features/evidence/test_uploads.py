@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import time
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -15,9 +16,10 @@ from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.features.catalogue.models import Listing, Marketplace, Store
-from ipdesk.features.evidence import allowance, intake, jobs, operations, pages
+from ipdesk.features.evidence import allowance, forms, intake, jobs, operations, pages
 from ipdesk.features.evidence.models import Blob, Exhibit, Upload
-from tests.features.evidence.conftest import HOUR, Desk, locked_pdf, pdf, picture, pixel_flood
+from ipdesk.features.evidence.preview import Limits, Previews
+from tests.features.evidence.conftest import HOUR, Desk, locked_pdf, nested_forms, pdf, picture, pixel_flood
 
 SELLER = {"user_id": 7, "roles": frozenset({"seller"}), "store_ids": frozenset({3})}
 
@@ -190,6 +192,40 @@ def test_what_nobody_can_see_is_kept_and_its_uploader_told_at_once(
     assert exhibit["thumbnail"] == ""
     assert desk.tools.store.read(exhibit["sha256"]) == content
     assert device.http.get(f"/evidence/exhibits/{exhibit['reference']}/view").status_code == 404
+
+
+def test_a_file_that_finds_no_turn_is_kept_and_shown_later(desk: Desk, device: Device) -> None:
+    intake.install(replace(desk.tools, previews=Previews(processes=1, patience=0.05)))
+    content = picture("JPEG")
+    with desk.tools.previews._turn():  # somebody's heavy file is being looked at
+        exhibit = device.send("photo.jpg", content).json
+        assert "make its preview within minutes" in exhibit["trouble"] and exhibit["thumbnail"] == ""
+        text = device.send("a.txt", b"words").json
+        assert device.http.get(f"/evidence/exhibits/{text['reference']}/text").status_code == 503
+        assert jobs.look_again(desk.clock.now()) == 0
+    assert jobs.look_again(desk.clock.now()) == 1
+    blob = db.session.get(Blob, exhibit["sha256"])
+    assert (blob.trouble, blob.facts["pages"]) == (None, 1)
+    assert device.http.get(f"/evidence/exhibits/{exhibit['reference']}/thumb").mimetype == "image/webp"
+    assert jobs.look_again(desk.clock.now()) == 0
+
+
+def test_nobody_knows_a_guest_so_looking_at_its_file_costs_little(desk: Desk, device: Device,
+                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forms, "OF_GUESTS", Limits(cpu=1, wall=2))
+    began = time.monotonic()
+    made = Guest(desk).send("form.pdf", nested_forms())
+    assert "takes too much work" in made.json["trouble"] and time.monotonic() - began < 10
+
+
+def test_a_page_that_takes_too_much_work_is_tried_once(desk: Desk, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    intake.install(replace(desk.tools, previews=Previews(limits=Limits(cpu=1, wall=2))))
+    exhibit = device.send("two.pdf", nested_forms(light_pages=1)).json
+    path = f"/evidence/exhibits/{exhibit['reference']}/view/1"
+    assert device.http.get(path).status_code == 404
+    tried: list[object] = []
+    monkeypatch.setattr(Previews, "page", lambda *args, **more: tried.append(args))
+    assert device.http.get(path).status_code == 404 and tried == []
 
 
 def test_a_zip_is_kept_and_has_no_trouble(device: Device) -> None:

@@ -95,6 +95,9 @@ def upgrade() -> None:
     sa.CheckConstraint('size > 0', name=op.f('ck_blobs_not_empty')),
     sa.PrimaryKeyConstraint('sha256', name=op.f('pk_blobs'))
     )
+    with op.batch_alter_table('blobs', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_blobs_stored_at'), ['stored_at'], unique=False)
+
     op.create_table('cases',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=32), nullable=False),
