@@ -22,7 +22,7 @@ from ipdesk.core.workflow import State
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import elements, facts, operations, queries
 from ipdesk.features.complaints.models import Complaint, Notice, NoticeListing
-from ipdesk.features.holds.queries import holds_of_claims, owners_of_holds
+from ipdesk.features.holds.queries import owners_of_holds
 from ipdesk.features.holds.strictest import EVERYWHERE, WHOLE
 
 MESSAGES = (
@@ -227,11 +227,8 @@ def _scope_text(act: Act, recipient: Recipient) -> str:
     """What the holds of these claims cover, in words; empty for an act that restricts nothing."""
     if act.transition is None or "restrict_listing" not in act.transition.effects:
         return ""
-    key = f"scopes:{sorted(act.mover_ids)}"  # every reader of the act is told the same
-    if key not in act.recorded:
-        act.recorded[key] = list({canonical_json(hold.scope): hold.scope for hold in holds_of_claims(act.mover_ids)
-                                  if hold.lifted_at is None}.values())
-    return "; ".join(_one_scope(scope, recipient) for scope in act.recorded[key])
+    own = {canonical_json(scope): scope for _, claim_id, scope in _owners_of_holds(act) if claim_id in act.mover_ids}
+    return "; ".join(_one_scope(scope, recipient) for scope in own.values())
 
 
 def _one_scope(scope: Mapping[str, Any], recipient: Recipient) -> str:
@@ -249,17 +246,17 @@ def _contestable(act: Act) -> bool:
 
 def _still_restricted(act: Act, listings: Any) -> list[str]:
     own = {claim.listing_id: claim.id for claim in act.movers}
-    held = {listing_id for listing_id, claim_id in _owners_of_holds(act) if claim_id != own[listing_id]}
+    held = {listing_id for listing_id, claim_id, _ in _owners_of_holds(act) if claim_id != own[listing_id]}
     return [listings[claim.listing_id].external_id for claim in act.movers if claim.listing_id in held]
 
 
-def _owners_of_holds(act: Act) -> list[tuple[int, int | None]]:
+def _owners_of_holds(act: Act) -> list[tuple[int, int | None, dict[str, Any]]]:
     """The holds on these listings as the act leaves them (the marketplace confirms later), read once for all readers."""
     wanted = sorted(claim.listing_id for claim in act.movers)
     key = f"owners_of_holds:{wanted}"
     if key not in act.recorded:
         act.recorded[key] = owners_of_holds(wanted)
-    found: list[tuple[int, int | None]] = act.recorded[key]
+    found: list[tuple[int, int | None, dict[str, Any]]] = act.recorded[key]
     return found
 
 

@@ -16,7 +16,7 @@ _active_of_listing = select(Hold).where(
     Hold.listing_id == bindparam("listing_id"), Hold.lifted_at.is_(None)).order_by(Hold.id)
 _last_of_listing = select(Instruction).where(
     Instruction.listing_id == bindparam("listing_id")).order_by(Instruction.id.desc()).limit(1)
-_active_owners = select(Hold.listing_id, Hold.claim_id).where(
+_active_owners = select(Hold.listing_id, Hold.claim_id, Hold.scope).where(
     Hold.listing_id.in_(bindparam("listing_ids", expanding=True)), Hold.lifted_at.is_(None))
 
 
@@ -43,9 +43,10 @@ def still_restricted_for_another_reason(listing_id: int, claim_id: int) -> bool:
         or_(Hold.claim_id.is_(None), Hold.claim_id != claim_id)).limit(1)) is not None
 
 
-def owners_of_holds(listing_ids: Collection[int]) -> list[tuple[int, int | None]]:
-    """``(listing, claim)`` of every active hold on these listings; an order or a sanction has no claim."""
-    return [(row.listing_id, row.claim_id) for row in db.session.execute(_active_owners, {"listing_ids": list(listing_ids)})]
+def owners_of_holds(listing_ids: Collection[int]) -> list[tuple[int, int | None, dict[str, Any]]]:
+    """``(listing, claim, scope)`` of every active hold on these listings; an order or a sanction has no claim."""
+    found = db.session.execute(_active_owners, {"listing_ids": list(listing_ids)})
+    return [(row.listing_id, row.claim_id, row.scope) for row in found]
 
 
 def last_instruction(listing_id: int) -> Instruction | None:
