@@ -123,10 +123,18 @@ def rights_holder(act: Act) -> Iterable[Recipient]:
     yield _notifier(notice_of(act))
 
 
-def notifier_of_right(act: Act) -> Iterable[Recipient]:
-    """Who named a right that belongs to no organisation: the notifier of its first notice, by a link to that one."""
-    notice = queries.first_notice_on(act.row.id)
-    if notice is not None:
+def owner_of_right(act: Act) -> Iterable[Recipient]:
+    """Who registered a right, in the organisation's inbox.
+
+    A right that a letter or a notice without account named has its notifier alone, who gets a link to that
+    notice; staff only typed it in.
+    """
+    right: Right = act.row
+    if right.organisation_id is not None:
+        user = accounts.get_user(right.registered_by)
+        yield Recipient(role="rights_holder", name=user.name, address=user.email, locale=user.locale,
+                        inbox=("organisation", right.organisation_id), subject_id=f"organisation:{right.organisation_id}")
+    elif (notice := queries.first_notice_on(right.id)) is not None:
         told = _notifier(notice)
         yield replace(told, case_url=letters.link_url(act.at, notice.id, "guest", told.address) if told.address else "")
 
@@ -249,6 +257,6 @@ def register(rules: Rules) -> None:
     rules.effect("record_outcome", record_outcome)
     rules.recipient("seller", seller)
     rules.recipient("rights_holder", rights_holder)
-    rules.recipient("right:notifier", notifier_of_right)
+    rules.recipient("right:rights_holder", owner_of_right)
     for message in letters.MESSAGES:
         rules.letter(message, letters.context)

@@ -13,7 +13,6 @@ from ipdesk.core.deadlines.wording import day_text, moment_text
 from ipdesk.core.kernel.actors import CLOCK_ROLE, Actor
 from ipdesk.core.kernel.text import N_, translate
 from ipdesk.core.outbox.enqueue import Recipient
-from ipdesk.features.accounts import queries as accounts
 from ipdesk.features.rights.models import Right
 
 REFUSALS = {"right_not_in_force": _l("The right has ended, has not begun yet or was taken off the desk.")}
@@ -33,20 +32,6 @@ def capacity(actor: Actor, row: Right) -> frozenset[str]:
     ):
         held.add("rights_holder")
     return frozenset(held)
-
-
-def owner_side(act: Act) -> Any:
-    """Recipients among the right's owner: who registered it, in the organisation's inbox.
-
-    A right that a letter or a notice without account named has its notifier alone; staff only typed it in.
-    """
-    right: Right = act.row
-    if right.organisation_id is None:
-        yield from rules.recipients_of("right", "notifier")(act)
-        return
-    user = accounts.get_user(right.registered_by)
-    yield Recipient(role="rights_holder", name=user.name, address=user.email, locale=user.locale,
-                    inbox=("organisation", right.organisation_id), subject_id=f"organisation:{right.organisation_id}")
 
 
 def context(act: Act, recipient: Recipient) -> dict[str, Any]:
@@ -86,4 +71,3 @@ def register(rules: Rules) -> None:
         describe=describe))
     for message in ("right_verified", "right_rejected", "right_expired"):
         rules.letter(message, context)
-    rules.recipient("right:rights_holder", owner_side)
