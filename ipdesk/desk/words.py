@@ -24,6 +24,12 @@ CHANNELS = {
     "desk": _l("On this desk"), "mail": _l("Mail"), "post": _l("Post"),
     "agent": _l("Designated agent"),
 }
+# Who a letter is written to, and the ways on which it goes.
+READERS = {
+    "seller": _l("The seller"), "rights_holder": _l("The rights holder"), "staff": _l("The marketplace’s staff"),
+    "marketplace": _l("The marketplace’s own system"),
+}
+LETTER_WAYS = {"mail": _l("Mail"), "inbox": _l("inbox on the desk"), "webhook": _l("a call over the network")}
 STAGES = {
     "received": _l("Received"), "pending_response": _l("Pending response"),
     "counter_notified": _l("Counter-notified"), "delisted": _l("Delisted"), "closed": _l("Closed"),
@@ -107,5 +113,6 @@ def names() -> dict[str, Any]:
     """The functions of this file that templates use."""
     return {
         "stage_names": STAGES, "right_kind_names": RIGHT_KINDS, "channel_names": CHANNELS,
-        "act_names": ACTS, "state_label": state_label, "reason_label": reason_label, "regime_label": regime_label,
+        "act_names": ACTS, "reader_names": READERS, "letter_ways": LETTER_WAYS,
+        "state_label": state_label, "reason_label": reason_label, "regime_label": regime_label,
     }

@@ -111,6 +111,7 @@ def test_the_purpose_in_a_browser(
     legal = walkers(1440).sign_in(town.people["legal"].email, to="/queue")
     legal.enter("Take the next case")
     legal.tab_to("Accept").page.keyboard.press("Space")
+    legal.enter("Look at what will be sent")
     legal.enter("Send")
     work()
 

@@ -62,7 +62,7 @@ class Place(Town):
         self.sign(self.draft(holder, "listings", "reasons", "exhibits", "contact", listings=listings))
         notice = re.search("N-[0-9A-Z]{4}-[0-9A-Z]{4}", holder.main)[0]
         found = re.search("C-[0-9A-Z]{4}-[0-9A-Z]{4}", holder.main)[0]
-        self.reader("legal").open(f"/notices/{notice}/screen").send("Send", trigger="accept")
+        self.reader("legal").open(f"/notices/{notice}/screen").send("Look at what will be sent", trigger="accept").send("Send")
         self.work()
         return found
 

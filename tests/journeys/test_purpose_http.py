@@ -109,7 +109,7 @@ def screen(town: Town) -> None:
     legal = sign_in(town, town.people["legal"].email, go="/queue")
     legal.send("Take the next case")
     assert "/screen" in legal.path and COPIED in legal.main
-    legal.send("Send", trigger="accept")
+    legal.send("Look at what will be sent", trigger="accept").send("Send")
     assert "Accepted" in legal.main
 
 

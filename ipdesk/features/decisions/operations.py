@@ -1,6 +1,6 @@
 """The verbs of decisions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +8,12 @@ from ipdesk.core.casework import journal
 from ipdesk.core.casework.advance import Act, advance
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
+from ipdesk.core.db.rows import waiting_rows
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Forbidden, Invalid, Refusal, Stale
 from ipdesk.core.kernel.ids import new_reference
 from ipdesk.core.kernel.text import N_
+from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.complaints import operations as notices
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Claim, Complaint, Notice
@@ -173,23 +175,29 @@ def rehearse_approval(*, actor: Actor, decision: Decision) -> dict[str, Any]:
 def _rehearsed(
     actor: Actor, complaint: Complaint, claims: Sequence[Claim], decision: Decision,
 ) -> dict[str, Any]:
-    savepoint = db.session.begin_nested()
-    try:
-        letters = _plain_letters(_carry_out(actor, complaint, claims, decision).letters)
-    finally:
-        savepoint.rollback()
+    letters = _letters_of(lambda: _carry_out(actor, complaint, claims, decision))
     return {"statement": decision.statement, "letters": letters}
 
 
-def _plain_letters(rows: Sequence[Any]) -> list[dict[str, Any]]:
-    """Each letter once: to which side, to which mail address, whether also into its inbox."""
+def _letters_of(act: Callable[[], Any]) -> list[dict[str, Any]]:
+    """What ``act`` would send, with nothing left behind.
+
+    Each letter once: to which side, to which mail address, whether also into its inbox.
+    """
     found: dict[tuple[str, str], dict[str, Any]] = {}
+    savepoint = db.session.begin_nested()
+    try:
+        known = len(waiting_rows(Outbox))
+        act()
+        rows = waiting_rows(Outbox)[known:]
+    finally:
+        savepoint.rollback()
     for row in rows:
-        one = found.setdefault((row.recipient_role, row.body_text), {
-            "to": row.recipient_role, "address": "", "inbox": False, "subject": row.subject,
-            "text": row.body_text})
-        one["inbox"] = one["inbox"] or row.channel == "inbox"
-        one["address"] = one["address"] or row.to_address
+        one = found.setdefault((row["recipient_role"], row["body_text"]), {
+            "to": row["recipient_role"], "address": "", "inbox": False, "subject": row["subject"],
+            "text": row["body_text"]})
+        one["inbox"] = one["inbox"] or row["channel"] == "inbox"
+        one["address"] = one["address"] or row["to_address"]
     return list(found.values())
 
 
@@ -201,6 +209,11 @@ def screen(
     work.require_free(actor, notice)
     return notices.screen_notice(actor=actor, notice=notice, trigger=trigger, reasons=reasons,
                                  missing=missing, remark=remark, seen=seen)
+
+
+def rehearse_screening(*, actor: Actor, notice: Notice, **said: Any) -> list[dict[str, Any]]:
+    """The letters that ``screen`` would send, to the notifier and to each seller, word for word. Inside a unit of work."""
+    return _letters_of(lambda: screen(actor=actor, notice=notice, **said))
 
 
 def take_step(

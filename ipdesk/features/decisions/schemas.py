@@ -63,12 +63,13 @@ class ProofSchema(StepSchema):
 
 
 class ScreenSchema(FormSchema):
-    """What staff make of a notice."""
+    """What staff make of a notice. ``step``: look at the letters, send them, or change what was said."""
 
     trigger = Choice(("accept", "send_back", "refuse"), required=True)
     missing = fields.List(fields.String(), load_default=list)
     remark = Prose(4000)
     reasons = Prose(10_000)
+    step = Choice(("preview", "confirm", "change"), load_default="confirm")
 
     @validates_schema(skip_on_field_errors=False)
     def fits_the_choice(self, said: dict[str, Any], **_more: Any) -> None:

@@ -8,10 +8,11 @@ from marshmallow import Schema
 from werkzeug.wrappers import Response
 
 from ipdesk.core.casework.rules import rules
+from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.access import access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.problems import page, refusal_text
-from ipdesk.core.kernel.errors import NotVisible, Refusal
+from ipdesk.core.kernel.errors import Invalid, NotVisible, Refusal, Stale
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.decisions.schemas import SeenSchema
 from ipdesk.features.rights import queries as rights
@@ -51,6 +52,26 @@ def refused(form: Form, refusal: Refusal) -> None:
     """Show the refusal above the form."""
     form.refuse({"": [refusal_text(refusal.code, refusal.facts)]})
     form.status = 409
+
+
+def rehearsed(form: Form, act: Callable[[], Any]) -> Any:
+    """What ``act`` finds that would be written; ``None`` with the reason in the form when nothing can be."""
+    try:
+        with unit_of_work():
+            return act()
+    except Stale:
+        form.moved()
+    except Refusal as refusal:
+        refused(form, refusal)
+    except Invalid as error:
+        form.refuse(error.errors)
+    return None
+
+
+def fresh(form: Form) -> Form:
+    """The form as it was typed, nothing judged yet."""
+    form.errors, form.status = {}, 200
+    return form
 
 
 def done(text: str) -> None:

@@ -15,12 +15,12 @@ from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.access import READING_STAFF, STAFF, access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.problems import refusal_text
-from ipdesk.core.kernel.errors import Forbidden, Invalid, Refusal, Stale
+from ipdesk.core.kernel.errors import Forbidden, Refusal, Stale
 from ipdesk.core.kernel.text import translate
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.decisions import operations, queries, steps
-from ipdesk.features.decisions.pages.blueprint import done, locked_row, pages, refused
+from ipdesk.features.decisions.pages.blueprint import done, fresh, locked_row, pages, refused, rehearsed
 from ipdesk.features.decisions.schemas import (
     DecisionSchema,
     DeclineSchema,
@@ -54,8 +54,8 @@ def decide(reference: str, trigger: str) -> Any:
     except Refusal as refusal:
         return _moved_on(row, trigger, form, refusal)
     if step in ("insert", "change"):
-        return _decision_form(row, choice, _with_snippet(form) if step == "insert" else _fresh(form))
-    if step == "preview" and not form.errors and (written := _rehearsed(reference, trigger, form)):
+        return _decision_form(row, choice, _with_snippet(form) if step == "insert" else fresh(form))
+    if step == "preview" and not form.errors and (written := _written(reference, trigger, form)):
         return render_template(
             "staff/decide_preview.html", **_page(row, choice), form=form, **written)
     return _decision_form(complaints.complaint(g.actor, reference), choice, form)
@@ -102,12 +102,7 @@ def _with_snippet(form: Form) -> Form:
         block = queries.snippet(int(number))
         typed = str(form.values.get("ground") or "").rstrip()
         form.values["ground"] = f"{typed}\n\n{block.text}".strip()
-    return _fresh(form)
-
-
-def _fresh(form: Form) -> Form:
-    form.errors, form.status = {}, 200
-    return form
+    return fresh(form)
 
 
 def _reasons(said: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,23 +110,18 @@ def _reasons(said: Mapping[str, Any]) -> dict[str, Any]:
             "automated": False}
 
 
-def _rehearsed(reference: str, trigger: str, form: Form) -> dict[str, Any] | None:
+def _written(reference: str, trigger: str, form: Form) -> dict[str, Any] | None:
     """What would be written; ``None`` with the reason in the form when nothing can be."""
-    try:
-        with unit_of_work():
-            row = locked_row("complaint", reference)
-            if form.data["seen"] not in (None, row.version_id):
-                raise Stale(form.data["seen"], row.version_id)
-            return operations.rehearse(
-                actor=g.actor, complaint=row, claim_ids=form.data["claim_ids"], trigger=trigger,
-                reasons=_reasons(form.data))
-    except Stale:
-        form.moved()
-    except Refusal as refusal:
-        refused(form, refusal)
-    except Invalid as error:
-        form.refuse(error.errors)
-    return None
+    def act() -> dict[str, Any]:
+        row = locked_row("complaint", reference)
+        if form.data["seen"] not in (None, row.version_id):
+            raise Stale(form.data["seen"], row.version_id)
+        return operations.rehearse(
+            actor=g.actor, complaint=row, claim_ids=form.data["claim_ids"], trigger=trigger,
+            reasons=_reasons(form.data))
+
+    written: dict[str, Any] | None = rehearsed(form, act)
+    return written
 
 
 def _decided(reference: str, trigger: str, said: dict[str, Any]) -> str:

@@ -20,7 +20,14 @@ from ipdesk.features.complaints.facts import right_of_notice
 from ipdesk.features.complaints.models import Notice
 from ipdesk.features.counter_notices.facts import exhibit_facts
 from ipdesk.features.decisions import operations, queries
-from ipdesk.features.decisions.pages.blueprint import HANDLERS, done, locked_row, pages
+from ipdesk.features.decisions.pages.blueprint import (
+    HANDLERS,
+    done,
+    fresh,
+    locked_row,
+    pages,
+    rehearsed,
+)
 from ipdesk.features.decisions.schemas import ScreenSchema
 from ipdesk.features.evidence import queries as evidence
 from ipdesk.features.holds.strictest import meets
@@ -36,16 +43,35 @@ def screen(reference: str) -> Any:
             raise Forbidden("screen")
         form = Form.read(ScreenSchema())
 
-        def act(said: dict[str, Any]) -> str:
-            operations.screen(actor=g.actor, notice=locked_row("notice", reference), **said)
-            done({"accept": gettext("The notice is accepted."), "refuse": gettext("The notice is refused."),
-                  "send_back": gettext("The notice is sent back with what is missing.")}[said["trigger"]])
-            return url_for("decisions.screen", reference=reference)
-
-        if response := form.submit(act):
-            return response
+        if answer := _answer(reference, form):
+            return answer
     row = complaints.notice(g.actor, reference)
     return render_template("staff/screen.html", form=form, **_facts(row, form)), form.status
+
+
+def _answer(reference: str, form: Form) -> Any:
+    """What the form leads to: the letters before they are sent, the case after it; ``None`` for the form again."""
+    def act(said: dict[str, Any]) -> str:
+        operations.screen(actor=g.actor, notice=locked_row("notice", reference), **_judgement(said))
+        done({"accept": gettext("The notice is accepted."), "refuse": gettext("The notice is refused."),
+              "send_back": gettext("The notice is sent back with what is missing.")}[said["trigger"]])
+        return url_for("decisions.screen", reference=reference)
+
+    step = form.values.get("step", "confirm")
+    if step == "change":
+        fresh(form)
+    elif step == "confirm":
+        return form.submit(act)
+    elif not form.errors:
+        letters = rehearsed(form, lambda: operations.rehearse_screening(
+            actor=g.actor, notice=locked_row("notice", reference), **_judgement(form.data)))
+        if letters is not None:
+            return render_template("staff/screen_preview.html", form=form, letters=letters, reference=reference)
+    return None
+
+
+def _judgement(said: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if name != "step"}
 
 
 def _facts(row: Notice, form: Form) -> dict[str, Any]:
