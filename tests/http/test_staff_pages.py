@@ -280,6 +280,10 @@ def test_a_conflict_blocks_taking_and_deciding_and_hides_the_buttons(floor):
     assert answer.status_code == 409 and "conflict of interest" in text_of(answer)
     assert "/decide/" not in text_of(legal.get(f"/complaints/{filed.reference}"))
     assert floor.states(filed) == ["counter_notified.decision"]
+    assert legal.post("/conflicts/1/end", data={"form_key": "x"}).status_code == 303
+    ended = text_of(legal.get("/conflicts"))
+    assert "sister&#39;s store" in ended and "Ended Mon 2 Mar 2026" in ended and "/conflicts/1/end" not in ended
+    assert "/decide/uphold" in text_of(legal.get(f"/complaints/{filed.reference}"))
 
 
 def test_what_another_holds_shows_its_holder_and_no_buttons(floor):
@@ -331,6 +335,31 @@ def test_a_notice_is_sent_back_only_with_what_is_missing(floor):
         letter = db.session.execute(select(Outbox).where(
             Outbox.message == "notice_deficient", Outbox.channel == "mail")).scalar_one()
         assert "no street" in letter.body_text
+
+
+@pytest.mark.parametrize(("said", "letters", "words"), [
+    ({"trigger": "accept"}, 3, "A complaint about listings of your store"),
+    ({"trigger": "send_back", "missing": ["contact"], "remark": "no street in it"}, 1, "no street in it"),
+    ({"trigger": "refuse", "reasons": "Nothing of this is ours."}, 1, "Nothing of this is ours."),
+])
+def test_the_letters_of_a_screening_are_read_before_they_are_sent(floor, said, letters, words):
+    filed = floor.file(stores=(0, 1))[0]
+    legal = floor.browser("legal")
+    with floor.app.app_context():
+        notice = db.session.get(complaints.Notice, filed.notice_id).reference
+        before = db.session.execute(select(func.count()).select_from(Outbox)).scalar_one()
+    path, said = f"/notices/{notice}/screen", said | {"form_key": "s"}
+    shown = text_of(legal.post(path, data=said | {"step": "preview"}))
+    assert shown.count("ipd-letter__body--whole") == letters and words in shown
+    with floor.app.app_context():
+        assert db.session.execute(select(func.count()).select_from(Outbox)).scalar_one() == before
+    assert floor.states(filed) == ["received.screening"]
+    changed = text_of(legal.post(path, data=said | {"step": "change"}))
+    assert re.search(rf'value="{said["trigger"]}"[^>]* checked', changed)
+    assert legal.post(path, data=said | {"step": "confirm"}).status_code == 303
+    with floor.app.app_context():
+        sent = db.session.execute(select(Outbox.body_text, Outbox.recipient_role).offset(before).order_by(Outbox.id)).all()
+    assert len(set(sent)) == letters
 
 
 def test_an_assignment_is_the_administrator_s(floor):

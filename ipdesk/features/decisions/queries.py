@@ -181,9 +181,13 @@ def stores_of_notice(notice_id: int) -> list[dict[str, Any]]:
 
 def conflicts(user_id: int) -> Sequence[ConflictOfInterest]:
     """The conflicts that this handler has declared and not ended."""
+    return [one for one in every_conflict(user_id) if one.ended_at is None]
+
+
+def every_conflict(user_id: int) -> Sequence[ConflictOfInterest]:
+    """The same with those that have ended."""
     return db.session.execute(select(ConflictOfInterest).where(
-        ConflictOfInterest.user_id == user_id, ConflictOfInterest.ended_at.is_(None),
-    ).order_by(ConflictOfInterest.id)).scalars().all()
+        ConflictOfInterest.user_id == user_id).order_by(ConflictOfInterest.id)).scalars().all()
 
 
 def conflict_of(user_id: int | None, row: Any) -> ConflictOfInterest | None:
@@ -400,7 +404,7 @@ def _clocks_of_the_marketplace() -> set[str]:
 def failed_letters(most: int = 50) -> Sequence[Any]:
     """Letters that were given up, the newest first: nobody's page shows them by itself."""
     return db.session.execute(
-        select(Outbox.month, Outbox.id, Outbox.message, Outbox.recipient_role, Outbox.failed_at,
+        select(Outbox.month, Outbox.id, Outbox.subject, Outbox.recipient_role, Outbox.failed_at,
                Outbox.thread_key)
         .where(Outbox.failed_at.is_not(None)).order_by(Outbox.failed_at.desc()).limit(most)).all()
 

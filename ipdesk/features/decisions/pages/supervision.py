@@ -82,11 +82,11 @@ def conflicts() -> Any:
 
 def _plain(user_id: int, name: str) -> list[dict[str, Any]]:
     found = []
-    for one in queries.conflicts(user_id):
+    for one in queries.every_conflict(user_id):
         store = db.session.get(Store, one.store_id) if one.store_id else None
         side = accounts.organisation(one.organisation_id)
         found.append({"id": one.id, "handler": name, "because": one.because,
-                      "declared_at": one.declared_at,
+                      "declared_at": one.declared_at, "ended_at": one.ended_at,
                       "side": store.name if store else side.name if side else ""})
     return found
 
