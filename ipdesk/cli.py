@@ -263,7 +263,7 @@ def _workflow(settings: Settings, name: str) -> tuple[Any, Any]:
 @desk.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option("--threads", default=4, show_default=True, help="Threads of the one web process.")
+@click.option("--threads", default=12, show_default=True, help="Threads of the one web process.")
 @click.option("--demo", is_flag=True, help="Be the demo marketplace: loaded if nothing is there, refused if something else is.")
 @click.option("--demo-if-empty", "if_empty", is_flag=True, help="The same, but start an installation that is in use as it is.")
 @click.pass_context

@@ -84,7 +84,7 @@ def run_desk(settings: Settings, *, host: str, port: int, threads: int) -> None:
 
 def web_command(host: str, port: int, threads: int) -> list[str]:
     """The web server of one installation, which ``IPDESK_INSTANCE`` names: one process with threads."""
-    return [sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--workers", "1",
+    return [sys.executable, "-m", "gunicorn", "--worker-class", "ipdesk.pace.PacedWorker", "--workers", "1",
             "--threads", str(threads), "--bind", f"{host}:{port}", "--graceful-timeout", "5",
             "--max-requests", "0", "--no-control-socket", "--log-level", "warning",
             "--keep-alive", "30", "ipdesk.web:application"]
