@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from ipdesk.config import Settings
 from ipdesk.core.audit.entries import entries_of
+from ipdesk.core.audit.models import append_only_statements
 from ipdesk.core.audit.verify import faults as audit_faults
 from ipdesk.core.casework import clocks, tallies
 from ipdesk.core.casework.advance import workflow_of
@@ -14,7 +15,9 @@ from ipdesk.core.casework.models import Case, Tally, TallyEntry
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.summary import summary_of
 from ipdesk.core.db.core import db
+from ipdesk.core.db.guards import weak_triggers
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
+from ipdesk.core.outbox.models import LETTERS_STAND
 from ipdesk.features.catalogue.models import Capture
 from ipdesk.features.complaints.models import Claim, Complaint, Notice
 from ipdesk.features.evidence.models import Blob
@@ -24,12 +27,20 @@ from ipdesk.worker import log_origin, log_public_key
 
 
 def faults(settings: Settings) -> Iterator[str]:
-    """Audit log, summaries, deadlines, counts, captures and evidence, in that order."""
+    """Triggers, audit log, summaries, deadlines, counts, captures and evidence, in that order."""
+    yield from trigger_faults()
     yield from audit_faults(origin=log_origin(settings), public_keys=[log_public_key(settings)])
     yield from summary_faults()
     yield from tally_faults()
     yield from capture_faults()
     yield from evidence_faults()
+
+
+def trigger_faults() -> Iterator[str]:
+    """What the database is to refuse it must still refuse."""
+    dialect = db.session.get_bind().dialect.name
+    for name in weak_triggers([*append_only_statements(dialect), *LETTERS_STAND[dialect]]):
+        yield f"database: the trigger {name} does not stand"
 
 
 def summary_faults() -> Iterator[str]:

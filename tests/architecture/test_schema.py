@@ -41,8 +41,8 @@ def _triggers() -> set[str]:
 
     with db.engine.connect() as connection:
         return set(connection.execute(text(
-            "select name from sqlite_master where type = 'trigger'" if connection.dialect.name == "sqlite"
-            else "select tgname from pg_trigger where not tgisinternal")).scalars())
+            "select sql from sqlite_master where type = 'trigger'" if connection.dialect.name == "sqlite"
+            else "select pg_get_triggerdef(oid) from pg_trigger where not tgisinternal")).scalars())
 
 
 def test_upgrading_twice_changes_nothing(migrated):

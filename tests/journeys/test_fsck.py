@@ -8,6 +8,7 @@ from sqlalchemy import text
 from ipdesk.core.db.core import db
 from ipdesk.fsck import faults
 from ipdesk.worker import log_origin
+from tests import make
 
 
 def found(desk) -> list[str]:
@@ -69,6 +70,55 @@ def test_the_database_refuses_to_change_the_log(busy, table, verb):
               "audit_heads": "signed = 'x'"}[table]
     with pytest.raises(Exception, match="append-only"), db.engine.begin() as connection:
         connection.execute(text(verb.format(table, column)))
+
+
+OTHERWISE = {
+    "sqlite": [
+        ("replace into audit_entries select month, id, case_id, number, 'x', at, body, previous, hash "
+         "from audit_entries limit 1", "append-only"),
+        ("replace into audit_entries select month, id + 1000, case_id, number, 'x', at, body, previous, hash "
+         "from audit_entries limit 1", "append-only"),
+        ("replace into audit_entries (rowid, month, id, case_id, number, act, at, body, previous, hash) "
+         "select rowid, month, id + 1000, case_id, number + 1000, 'x', at, body, previous, hash "
+         "from audit_entries limit 1", "append-only"),
+        ("replace into audit_leaves select number, month, entry_id + 1000 from audit_leaves limit 1", "append-only"),
+        ("replace into audit_leaves select number + 1000, month, entry_id from audit_leaves limit 1", "append-only"),
+        ("replace into audit_nodes select level, number, x'00' from audit_nodes limit 1", "append-only"),
+        ("insert or replace into audit_heads select size, at, 'x', tree from audit_heads limit 1", "append-only"),
+        ("replace into outbox select * from outbox limit 1", "a written letter stands"),
+        ("delete from outbox where settled_at is null", "a written letter stands"),
+    ],
+    "postgresql": [
+        *((f"truncate {table} cascade", "append-only")
+          for table in ("audit_entries", "audit_leaves", "audit_nodes", "audit_heads")),
+        ("truncate cases cascade", "append-only|a written letter stands"),
+        ("truncate outbox cascade", "a written letter stands"),
+        ("delete from outbox where settled_at is null", "a written letter stands"),
+    ],
+}
+
+
+def test_the_log_cannot_be_changed_by_another_way_either(busy):
+    """A row put in another one's place, a table emptied at once, a letter lost on its way."""
+    busy.file(listings=[make.listing(store=busy.stores[0])])  # its letters have not been sent yet
+    for statement, words in OTHERWISE[db.engine.dialect.name]:
+        with pytest.raises(Exception, match=words), db.engine.begin() as connection:
+            connection.execute(text(statement))
+    assert found(busy) == []
+
+
+@pytest.mark.parametrize("name", ["audit_entries_no_replace", "outbox_letters_stand"])
+def test_a_trigger_that_was_taken_away_or_weakened_is_named(busy, name):
+    if db.engine.dialect.name == "postgresql":
+        statements = ["alter table outbox disable trigger outbox_letters_stand"]
+        name = "outbox_letters_stand"
+    else:
+        statements = [f"drop trigger {name}",
+                      f"create trigger {name} before insert on audit_heads when false begin select 1; end"]
+    for statement in statements:
+        with db.engine.begin() as connection:
+            connection.execute(text(statement))
+        assert found(busy) == [f"database: the trigger {name} does not stand"]
 
 
 TRIGGERS = {

@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ipdesk.core.db.core import BigId, db
+from ipdesk.core.db.guards import no_replace_statement
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 
 # PostgreSQL numbers by this sequence; SQLite, with its one writer, counts within the month.
@@ -87,23 +88,32 @@ class AuditHead(db.Model):
     tree: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
 
 
-_APPEND_ONLY = ("audit_entries", "audit_leaves", "audit_nodes", "audit_heads")
+# Each table with the keys by which a row of it could take another one's place.
+_APPEND_ONLY = {
+    "audit_entries": (("rowid",), ("month", "id"), ("case_id", "number")),
+    "audit_leaves": (("number",), ("month", "entry_id")),
+    "audit_nodes": (("rowid",), ("level", "number")),
+    "audit_heads": (("size",),),
+}
 _SAYS = "the audit log is append-only"
 
 
 def append_only_statements(dialect: str) -> list[str]:
-    """DDL by which the database itself refuses UPDATE and DELETE; migrations use the same."""
+    """DDL by which the database itself refuses to change or remove a row; migrations use the same."""
     if dialect == "sqlite":
         return [
-            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-            f"BEGIN SELECT RAISE(ABORT, '{_SAYS}'); END"
-            for table in _APPEND_ONLY for verb in ("UPDATE", "DELETE")
+            *(f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+              f"BEGIN SELECT RAISE(ABORT, '{_SAYS}'); END"
+              for table in _APPEND_ONLY for verb in ("UPDATE", "DELETE")),
+            *(no_replace_statement(table, keys, _SAYS) for table, keys in _APPEND_ONLY.items()),
         ]
     return [
         "CREATE OR REPLACE FUNCTION audit_append_only() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{_SAYS}'; END $$",
         *(f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
           "FOR EACH ROW EXECUTE FUNCTION audit_append_only()" for table in _APPEND_ONLY),
+        *(f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+          "FOR EACH STATEMENT EXECUTE FUNCTION audit_append_only()" for table in _APPEND_ONLY),
     ]
 
 

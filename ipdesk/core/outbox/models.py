@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ipdesk.core.db.core import BigId, db
+from ipdesk.core.db.guards import no_replace_statement
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 
 CHANNELS = ("mail", "inbox", "webhook")
@@ -105,17 +106,26 @@ DELIVERY_FIELDS = frozenset({
     "proof", "settled_at",
 })
 _WRITTEN = ", ".join(c.name for c in Outbox.__table__.columns if c.name not in DELIVERY_FIELDS)
-# The database itself refuses to change a letter. Rows leave by retention only, so DELETE stays.
+_SAYS = "outbox: a written letter stands"
+# The database itself refuses to change a letter, and to lose one whose way has not ended: rows leave by
+# retention only, and by DELETE.
 LETTERS_STAND = {
     "sqlite": (
         f"CREATE TRIGGER outbox_letters_stand BEFORE UPDATE OF {_WRITTEN} ON outbox "
-        "BEGIN SELECT RAISE(ABORT, 'outbox: a written letter stands'); END",
+        f"BEGIN SELECT RAISE(ABORT, '{_SAYS}'); END",
+        "CREATE TRIGGER outbox_letters_stay BEFORE DELETE ON outbox WHEN old.settled_at IS NULL "
+        f"BEGIN SELECT RAISE(ABORT, '{_SAYS}'); END",
+        no_replace_statement("outbox", (("rowid",), ("month", "id")), _SAYS),
     ),
     "postgresql": (
         "CREATE OR REPLACE FUNCTION outbox_letters_stand() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'outbox: a written letter stands'; END $$",
+        f"$$ BEGIN RAISE EXCEPTION '{_SAYS}'; END $$",
         f"CREATE TRIGGER outbox_letters_stand BEFORE UPDATE OF {_WRITTEN} ON outbox "
         "FOR EACH ROW EXECUTE FUNCTION outbox_letters_stand()",
+        "CREATE TRIGGER outbox_letters_stay BEFORE DELETE ON outbox FOR EACH ROW "
+        "WHEN (old.settled_at IS NULL) EXECUTE FUNCTION outbox_letters_stand()",
+        "CREATE TRIGGER outbox_no_truncate BEFORE TRUNCATE ON outbox "
+        "FOR EACH STATEMENT EXECUTE FUNCTION outbox_letters_stand()",
     ),
 }
 for _dialect, _statements in LETTERS_STAND.items():
