@@ -121,6 +121,7 @@ class Transfer {
       image.alt = ''
       this.item.append(image)
     }
+    this.field.attach(exhibit.reference)
     this.item.append(reference, this.button(words.textRemove, () => {
       send('POST', exhibit.remove, { 'X-CSRFToken': words.token }).catch(() => {}) // without its reference it is not filed anyway
       this.leave()
@@ -168,6 +169,7 @@ class Field {
     this.status = root.querySelector('[data-status]')
     this.stop = root.querySelector('[data-stop]')
     this.transfers = []
+    this.attached = Promise.resolve()
     this.waiting = []
     this.running = 0
     this.input.addEventListener('change', () => {
@@ -192,6 +194,16 @@ class Field {
     this.transfers.push(...made)
     this.waiting.push(...made)
     this.next()
+  }
+
+  // What has arrived belongs to a draft at once, whether or not the form is sent. One after the other: each changes the same draft.
+  attach (reference) {
+    const words = this.words
+    if (!words.attach) return
+    this.attached = this.attached.then(() => ask('POST', words.attach,
+      { 'X-CSRFToken': words.token, 'Content-Type': 'application/x-www-form-urlencoded' },
+      new URLSearchParams({ field: words.field, exhibit: reference }).toString()))
+      .catch(() => {}) // the form carries it still
   }
 
   next () {

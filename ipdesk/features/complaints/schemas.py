@@ -106,6 +106,13 @@ class ExhibitsSchema(FormSchema):
     exhibits = fields.List(fields.String(), load_default=list)
 
 
+class ArrivedSchema(FormSchema):
+    """A file that has arrived on the page of the draft."""
+
+    field = Choice(("exhibits",), required=True)
+    exhibit = Line(32, required=True)
+
+
 class AssignSchema(FormSchema):
     """Who sees one exhibit."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from flask_babel import lazy_gettext as _l
 from marshmallow import fields, validate
 
-from ipdesk.core.http.fields import FormSchema, Line, MustTick, Prose, Tick
+from ipdesk.core.http.fields import Choice, FormSchema, Line, MustTick, Prose, Tick
 
 _CHOOSE = _l("Choose at least one listing.")
 
@@ -37,6 +37,13 @@ class ExhibitsSchema(StepSchema):
 
     exhibits = fields.List(fields.String(), load_default=list)
     shared = fields.List(fields.String(), load_default=list)
+
+
+class ArrivedSchema(FormSchema):
+    """A file that has arrived, for the marketplace only or for the rights holder too."""
+
+    field = Choice(("exhibits", "shared"), required=True)
+    exhibit = Line(32, required=True)
 
 
 class ContactSchema(StepSchema):

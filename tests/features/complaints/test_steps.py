@@ -310,6 +310,21 @@ def test_an_exhibit_of_a_listing_that_is_gone_reaches_no_store(scene):
     assert scene.rows(select(Exhibit.visibility, Exhibit.filed_at.is_not(None))) == [("platform_only", True)]
 
 
+def test_a_file_that_has_arrived_belongs_to_the_draft_before_it_is_saved(scene):
+    filer = scene.filer().begin().fill("LX000")
+    exhibit, theirs = upload(filer, name="original.txt"), upload(scene.filer())
+    address = f"/notices/{filer.reference}/draft/exhibits"
+    assert filer.step("exhibits/arrived", field="exhibits", exhibit=exhibit).status_code == 204
+    assert filer.step("exhibits/arrived", field="exhibits", exhibit=theirs).status_code == 404
+    shown = text_of(filer.get(address))
+    assert shown.count("original.txt") and "exhibit.txt" not in shown
+    assert filer.step("exhibits", exhibits=[exhibit]).location == address
+    again = text_of(filer.get(address))
+    assert "The file is in the notice. Look who sees it" in again
+    assert again.count("Change who sees it original.txt") == 1
+    assert filer.step("exhibits").location.endswith("/draft/purchases")
+
+
 def test_anothers_exhibit_cannot_be_taken(scene):
     theirs = upload(scene.filer())
     filer = scene.filer().begin()

@@ -343,6 +343,22 @@ def test_under_the_statute_no_file_is_offered_to_the_complainant(desk: Any, as_p
     assert "The law has us send your name, address and telephone number" in contact
 
 
+def test_a_photo_that_has_arrived_is_there_when_one_comes_back_without_having_saved(desk: Any, as_person: Any) -> None:
+    complaint = desk.complaint()
+    seller, base = as_person("seller"), f"/complaints/{complaint.reference}/contest/exhibits"
+    for name in ("IMG_1.jpg", "IMG_2.jpg"):
+        begun = seller.post("/evidence/uploads", json={"name": name, "size": len(picture())}).json
+        headers = {"Upload-Token": begun["token"], "Upload-Offset": "0"}
+        seller.put(begun["href"], data=picture(), headers=headers)
+        exhibit = seller.post(begun["href"] + "/finish", headers=headers).json["reference"]
+        assert seller.post(base + "/arrived", data={"field": "shared", "exhibit": exhibit}).status_code == 204
+    there = page(as_person("seller").get(base))
+    assert len(there.select("input[name=shared][checked]")) == 2 and "IMG_1.jpg" in there.get_text()
+    assert there.select_one("[data-field=shared]")["data-attach"] == base + "/arrived"
+    desk.contest(complaint)
+    assert seller.post(base + "/arrived", data={"field": "shared", "exhibit": exhibit}).status_code == 409
+
+
 def test_a_refused_file_is_said_beside_the_field_and_the_others_are_kept(
     desk: Any, as_person: Any,
 ) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 
+from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.access import COMPLAINANTS, access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.kernel.errors import Invalid, NotVisible
@@ -430,14 +431,34 @@ def _places(now: Draft, rows: Iterable[str]) -> list[str]:
 
 
 def _exhibits_kept(reference: str, said: dict[str, Any]) -> str:
-    now = load_draft(reference)
+    new = [one.reference for one in evidence.drafts(said["exhibits"])]
+    _add_exhibits(load_draft(reference), new)
+    if not new:
+        return _after("exhibits", reference)
+    flash(ngettext("The file is in the notice. Look who sees it, then continue.",
+                   "%(num)s files are in the notice. Look who sees them, then continue.", len(new)), "success")
+    return _step("exhibits", reference)
+
+
+def _add_exhibits(now: Draft, new: Sequence[str]) -> None:
+    """Put files into the draft that are not in it yet, for all stores and shared."""
     known = {one["reference"] for one in now.values["exhibits"]}
-    new = [one.reference for one in evidence.drafts(said["exhibits"]) if one.reference not in known]
     operations.save_draft(actor=g.actor, notice=now.notice, draft={
         "exhibits": [*now.values["exhibits"], *(
-            {"reference": one, "visibility": "share", "all": True, "rows": []} for one in new)],
+            {"reference": one, "visibility": "share", "all": True, "rows": []} for one in new if one not in known)],
         "done": _done(now, "exhibits")})
-    return _step("exhibits", reference) if new else _after("exhibits", reference)
+
+
+@pages.post("/<reference>/draft/exhibits/arrived")
+@access(*COMPLAINANTS)
+def exhibit_arrived(reference: str) -> Any:
+    """A file that has arrived belongs to the draft, although the form was not sent yet."""
+    form = Form.read(schemas.ArrivedSchema())
+    if form.errors:
+        raise Invalid(form.errors)
+    with unit_of_work():
+        _add_exhibits(load_draft(reference), [one.reference for one in evidence.drafts([form.data["exhibit"]])])
+    return "", 204
 
 
 def _done(now: Draft, step: str) -> list[str]:

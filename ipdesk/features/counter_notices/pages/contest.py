@@ -13,6 +13,7 @@ from flask_babel import get_locale, gettext
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.access import access
 from ipdesk.core.http.forms import Form
+from ipdesk.core.kernel.errors import Invalid
 from ipdesk.features.complaints import elements
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Complaint
@@ -219,6 +220,23 @@ def _signed(reference: str, said: dict[str, Any]) -> str:
     flash(gettext("Your counter-notification %(reference)s is signed and sent.",
                   reference=counter_notice.reference), "success")
     return case_page(reference)
+
+
+@pages.post("/contest/exhibits/arrived")
+@access("seller")
+def exhibit_arrived(reference: str) -> Any:
+    """A file that has arrived belongs to the draft, although the screen was not sent yet."""
+    form = Form.read(schemas.ArrivedSchema())
+    if form.errors:
+        raise Invalid(form.errors)
+    with unit_of_work():
+        row, view = find(reference, "seller")
+        open_claims(row, view, TRIGGER)
+        field, [exhibit] = form.data["field"], evidence.drafts([form.data["exhibit"]])
+        there = operations.load_draft(actor=g.actor, complaint=row).get(field, ())
+        operations.save_draft(actor=g.actor, complaint=row, form={
+            field: list(dict.fromkeys([*there, exhibit.reference]))})
+    return "", 204
 
 
 @pages.post("/contest/exhibits/<exhibit>/share")
