@@ -23,9 +23,8 @@ _PLUMBING = {"csrf_token", "form_key"}
 
 
 class Form:
-    """What a page needs of a form: ``values`` to show, ``errors`` beside them, ``data`` once loaded.
-
-    ``valid`` is what could be read of a form, also where the rest of it has errors.
+    """What a page needs of a form: ``values`` to show, ``errors`` beside them, ``data`` once loaded
+    (with errors only what was right).
 
     ``errors`` maps a field to its messages; the key ``""`` holds what concerns the whole form.
     """
@@ -34,7 +33,6 @@ class Form:
         self.values: dict[str, Any] = dict(values or {})
         self.errors: dict[str, list[str]] = {}
         self.data: dict[str, Any] = {}
-        self.valid: dict[str, Any] = {}
         self.key = new_token()
         self.status = 200
 
@@ -44,9 +42,9 @@ class Form:
         form = cls(_plain(request.form, schema))
         form.key = request.form.get("form_key", "")[:64] or form.key
         try:
-            form.data = form.valid = schema.load(form.values)
+            form.data = schema.load(form.values)
         except ValidationError as error:
-            form.valid = dict(error.valid_data)
+            form.data = dict(error.valid_data or {})
             form.refuse(_messages(error.messages))
         return form
 

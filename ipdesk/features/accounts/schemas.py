@@ -51,6 +51,12 @@ class NothingSchema(FormSchema):
     """A button that needs no words."""
 
 
+class AddressSchema(FormSchema):
+    """A form that asks for a letter to an address."""
+
+    email = Mail(254, required=True)
+
+
 class AcceptSchema(FormSchema):
     """What a person without account says when accepting an invitation."""
 

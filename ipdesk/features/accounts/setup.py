@@ -21,11 +21,12 @@ from werkzeug.datastructures import ImmutableMultiDict
 
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http import access, problems
+from ipdesk.core.http.forms import Form
 from ipdesk.core.http.installation import clock, settings
 from ipdesk.core.kernel.actors import GUEST_ROLE, Actor
 from ipdesk.core.kernel.ids import new_token
 from ipdesk.core.kernel.text import N_
-from ipdesk.features.accounts import queries, sign_in, throttle
+from ipdesk.features.accounts import queries, schemas, sign_in, throttle
 
 # Every signed-in person, whatever their roles.
 EVERYBODY_SIGNED_IN = access.SIGNED_IN
@@ -41,6 +42,8 @@ _SIGNED_IN = (
 _GUESSABLE = {
     "login", "verify", "change_password", "two_factor_token_validation", "mf_recovery",
 }
+# Here a letter to an address is asked for: what is no address is said at once.
+_LETTER_ASKED = {"forgot_password", "send_confirmation"}
 # Here the answer must take as long for an address without account as for one with.
 _STEADY = {"forgot_password", "send_confirmation", "register"}
 _STEADY_SECONDS = 0.4
@@ -250,11 +253,8 @@ def _put_doors(app: Flask) -> None:
 def _door(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(view)
     def entered(**values: Any) -> Any:
-        if name == "two_factor_rescue":
-            return redirect(url_for("security.mf_recovery"))  # the one way left without the app
-        if name == "confirm_email" and request.method in ("GET", "HEAD"):
-            # Programs that check mail open every link; only a person presses the button.
-            return render_template("security/confirm_email.html", token=values["token"])
+        if own := _own_answer(name, values):
+            return own
         _drop_foreign_next()
         began = time.monotonic()
         whose = _whose_secret(name) if name in _GUESSABLE and request.method == "POST" else ""
@@ -277,6 +277,20 @@ def _door(name: str, view: Callable[..., Any]) -> Callable[..., Any]:
         return response
 
     return entered
+
+
+def _own_answer(name: str, values: dict[str, Any]) -> Any:
+    """What the desk answers itself, before the library's view."""
+    if name == "two_factor_rescue":
+        return redirect(url_for("security.mf_recovery"))  # the one way left without the app
+    if name == "confirm_email" and request.method in ("GET", "HEAD"):
+        # Programs that check mail open every link; only a person presses the button.
+        return render_template("security/confirm_email.html", token=values["token"])
+    if name in _LETTER_ASKED and request.method == "POST":
+        form = Form.read(schemas.AddressSchema(unknown="exclude"))
+        if form.errors:
+            return render_template(f"security/{name}.html", form=form), form.status
+    return None
 
 
 def _drop_foreign_next() -> None:

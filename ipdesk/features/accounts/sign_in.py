@@ -16,6 +16,7 @@ from typing import Any
 
 from flask import g, request, session
 from flask_babel import get_locale, gettext
+from flask_babel import lazy_gettext as _l
 from flask_security import (
     ChangePasswordForm,
     LoginForm,
@@ -366,13 +367,17 @@ class SignInForm(LoginForm):
         field.data = safe_next(field.data)
 
 
+_REQUIRED = InputRequired(_l("Fill this in."))
+
+
 class RegistrationForm(RegisterFormV2):
     """A rights holder or an agent, with its organisation."""
 
-    name = StringField(validators=[InputRequired(), Length(max=200)], filters=[lambda v: clean(v or "").strip()])
+    order = ("kind", "organisation_name", "name", "email", "password")  # as on the page
+    name = StringField(validators=[_REQUIRED, Length(max=200)], filters=[lambda v: clean(v or "").strip()])
     organisation_name = StringField(
-        validators=[InputRequired(), Length(max=200)], filters=[lambda v: clean(v or "").strip()])
-    kind = RadioField(choices=[SelectChoice(kind) for kind in ORGANISATION_KINDS], validators=[InputRequired()])
+        validators=[_REQUIRED, Length(max=200)], filters=[lambda v: clean(v or "").strip()])
+    kind = RadioField(choices=[SelectChoice(kind) for kind in ORGANISATION_KINDS], validators=[InputRequired(_l("Choose one."))])
 
     def validate_name(self, field: Any) -> None:
         _filled(field)
@@ -430,8 +435,12 @@ def library_form(context: dict[str, Any]) -> Form:
         field.short_name: field.data for field in chosen
         if field.type != "PasswordField" and isinstance(field.data, str)
     }
-    errors = {field.short_name: [str(text) for text in field.errors]
-              for field in chosen if field.errors}
+    if getattr(chosen, "user_authenticated", False) and getattr(chosen, "requires_confirmation", False):
+        return form  # address and password are right: the page says what is still to be done
+    order = getattr(chosen, "order", ())
+    wrong = sorted((field for field in chosen if field.errors),
+                   key=lambda field: order.index(field.short_name) if field.short_name in order else -1)
+    errors = {field.short_name: [str(text) for text in field.errors] for field in wrong}
     if chosen.form_errors:
         errors[""] = list(dict.fromkeys(str(text) for text in chosen.form_errors))
     form.errors = errors

@@ -1,5 +1,6 @@
 """The verbs of rights."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -15,6 +16,9 @@ from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.rights.models import Right
 from ipdesk.features.rights.queries import today
 
+# What ``wrong_entries`` looks at.
+CHECKED = ("kind", "number", "office", "classes", "valid_from", "valid_until")
+
 
 def register_right(
     *, actor: Actor, kind: str, title: str, owner: str, territory: str, number: str = "",
@@ -27,7 +31,8 @@ def register_right(
     ``as_it_came``: a letter named it, with whatever the letter says of it.
     """
     if not as_it_came:
-        _check(actor, kind, number, office, valid_from, valid_until)
+        _check(actor, kind=kind, number=number, office=office, classes=classes, valid_from=valid_from,
+               valid_until=valid_until)
     case = open_case(actor=actor, kind="right", workflow="right")
     right = Right(
         id=case.id, case=case, organisation_id=actor.organisation_id, kind=kind, title=title,
@@ -50,20 +55,27 @@ def _keep_papers(actor: Actor, right: Right, certificates: Iterable[Exhibit]) ->
     evidence.file_exhibits(actor=actor, exhibits=papers)
 
 
-def _check(
-    actor: Actor, kind: str, number: str, office: str, valid_from: date | None,
-    valid_until: date | None,
-) -> None:
+def wrong_entries(
+    *, on: date, kind: str, number: str = "", office: str = "", classes: str = "",
+    valid_from: date | None = None, valid_until: date | None = None,
+) -> dict[str, list[str]]:
+    """What the entries of a right lack or contradict on that day, by field."""
     errors: dict[str, list[str]] = {}
     if kind != "copyright" and not number:
         errors["number"] = [N_("Enter the registration number. Only a copyright needs none.")]
     if kind != "copyright" and not office:
         errors["office"] = [N_("Enter the office that registered it.")]
+    if kind == "trademark" and any(not 1 <= int(one) <= 45 for one in re.findall(r"[0-9]+", classes)):
+        errors["classes"] = [N_("The Nice classification has the classes 1 to 45.")]
     if valid_from and valid_until and valid_until < valid_from:
         errors["valid_until"] = [N_("The right cannot end before it begins.")]
-    elif valid_until and valid_until < today(actor.at):
+    elif valid_until and valid_until < on:
         errors["valid_until"] = [N_("This right has ended. Renew it first, or enter the new end date.")]
-    if errors:
+    return errors
+
+
+def _check(actor: Actor, **entries: Any) -> None:
+    if errors := wrong_entries(on=today(actor.at), **entries):
         raise Invalid(errors)
 
 
@@ -73,7 +85,7 @@ def correct_right(
 ) -> Right:
     """Correct the entries of a rejected or expired right and hand it in again, with more papers if there are."""
     checked = {name: values.get(name, getattr(right, name))
-               for name in ("kind", "number", "office", "valid_from", "valid_until")}
+               for name in CHECKED}
     _check(actor, **checked)
     for name, value in values.items():
         setattr(right, name, value)

@@ -3,11 +3,12 @@
 from typing import Any
 
 from flask import Blueprint, flash, g, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.timeline import timeline
+from ipdesk.core.deadlines.wording import day_text
 from ipdesk.core.http.access import COMPLAINANTS, READING_STAFF, access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.paging import fetch_page
@@ -60,6 +61,10 @@ def new() -> Any:
 
 def _read() -> Form:
     form = Form.read(schemas.RightSchema())
+    if form.errors and "kind" in form.data:
+        known = {name: form.data[name] for name in operations.CHECKED if name in form.data}
+        found = operations.wrong_entries(on=queries.today(g.actor.at), **known)
+        form.refuse({**{name: [gettext(text) for text in texts] for name, texts in found.items()}, **form.errors})
     evidence.take_files(form, "certificates")
     return form
 
@@ -67,8 +72,16 @@ def _read() -> Form:
 def _registered(said: dict[str, Any]) -> str:
     right = operations.register_right(
         actor=g.actor, **schemas.entries_of(said), certificates=evidence.drafts(said["certificates"]))
-    flash(gettext("The right is registered. You can file notices from it now."), "success")
+    flash(gettext("The right is registered.") + " " + _usable(right), "success")
     return _page_of(right)
+
+
+def _usable(right: Right) -> str:
+    """From when on notices can rest on the right."""
+    if right.valid_from and right.valid_from > queries.today(g.actor.at):
+        return gettext("You can file notices from it from %(day)s on, when it begins.",
+                       day=day_text(right.valid_from, str(get_locale())))
+    return gettext("You can file notices from it now.")
 
 
 def _page_of(right: Right) -> str:
@@ -91,6 +104,7 @@ def right(reference: str) -> Any:
 
 def _facts(row: Right) -> dict[str, Any]:
     return {
+        "begins_later": bool(row.valid_from and row.valid_from > queries.today(g.actor.at)),
         "view": disclosure.view(row, g.actor), "choices": choices(g.actor, row),
         "papers": [exhibit_as_plain(paper, describe=evidence.trouble_text)
                    for paper in exhibits.of_case(g.actor, row.id, role="right")],
@@ -132,7 +146,7 @@ def _corrected(reference: str, said: dict[str, Any]) -> str:
     operations.correct_right(
         actor=g.actor, right=row, seen=said["seen"], certificates=evidence.drafts(said["certificates"]),
         **schemas.entries_of(said))
-    flash(gettext("The right is registered again. You can file notices from it now."), "success")
+    flash(gettext("The right is registered again.") + " " + _usable(row), "success")
     return _page_of(row)
 
 

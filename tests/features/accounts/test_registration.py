@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from itsdangerous import URLSafeTimedSerializer
 
 from ipdesk.core.db.core import db
@@ -97,6 +98,21 @@ def test_a_bad_field_is_named_and_the_rest_is_kept(client, rows, field, value, s
     if field != "organisation_name":
         assert "Lantern AG" in answer.text
     assert make.PASSWORD not in answer.text
+
+
+def test_every_empty_field_is_named_at_once_in_the_order_of_the_page(client):
+    page = BeautifulSoup(client.post("/register", data={}).text, "html.parser")
+    said = [(link["href"], link.get_text(strip=True)) for link in page.select(".govuk-error-summary li a")]
+    assert said == [("#kind", "Choose one."), ("#organisation_name", "Fill this in."), ("#name", "Fill this in."),
+                    ("#email", "Enter your mail address."), ("#password", "Enter your password.")]
+
+
+@pytest.mark.parametrize("path", ["/reset-password", "/confirm-address"])
+@pytest.mark.parametrize(("typed", "said"), [("", "Fill this in."), ("nobody", "Enter a mail address, like")])
+def test_a_letter_is_asked_for_with_an_address(client, letters, path, typed, said):
+    answer = client.post(path, data={"email": typed})
+    assert answer.status_code == 422 and said in answer.text and 'id="email-error"' in answer.text
+    assert "on its way" not in client.get(path).text and not letters()
 
 
 def test_no_further_field_gets_into_the_account(client, rows):

@@ -90,7 +90,7 @@ def test_nobody_learns_whether_an_address_has_an_account(client, app):
 def test_who_knows_the_password_is_told_to_confirm_the_address_first(client):
     user = make.user(confirmed_at=None)
     answer = enter(client, user.email)
-    assert "not confirmed yet" in answer.text
+    assert "not confirmed yet" in answer.text and "is not right" not in answer.text
     assert not is_in(client)
     assert "not confirmed yet" not in enter(client, user.email, WRONG).text
 

@@ -223,6 +223,7 @@ def test_what_is_missing_is_said_beside_its_field(
     assert answer.status_code == 422
     assert page(answer).select_one(f".govuk-error-summary a[href='#{field}']")
     assert page(answer).select_one(f"#{field}-error")
+    assert "is not signed" not in text_of(answer)
 
 
 def test_a_missing_statement_is_refused_beside_it_with_everything_still_there(

@@ -53,6 +53,7 @@ def test_registered_with_its_certificate_and_listed(app, owner):
     ({"valid_from": "2027-01-01", "valid_until": "2026-12-01"}, "valid_until", "cannot end before it begins"),
     ({"territory": "Germany"}, "territory", "no country code"), ({"valid_until": "tomorrow"}, "valid_until", "Enter a date"),
     ({"title": "\u202e\u200b"}, "title", "Fill this in"), ({"owner": "o" * 20_000}, "owner", "Shorten this to 200"),
+    ({"classes": "9, 46"}, "classes", "1 to 45"),
     ({"contact_email": "nobody"}, "contact_email", "Enter a mail address"), ({"kind": "smell"}, "kind", "Choose one"),
 ])
 def test_bad_entries_are_named_beside_their_field_and_kept(app, owner, wrong, field, said):
@@ -64,6 +65,22 @@ def test_bad_entries_are_named_beside_their_field_and_kept(app, owner, wrong, fi
     if field not in ("kind",):
         assert value_of(answer, field) == wrong[field]
     assert kept(app, Right.id) == []
+
+
+def test_what_is_missing_and_what_is_wrong_is_said_at_once(owner):
+    answer = owner.post("/rights/new", data={
+        **RIGHT, "number": "", "office": "", "title": "", "territory": "Germany", "valid_until": "2026-03-01"})
+    for words in ("Only a copyright needs none", "Enter the office", "Fill this in", "no country code", "This right has ended"):
+        assert words in errors_of(answer), words
+
+
+def test_a_right_that_begins_later_says_from_when_notices_can_rest_on_it(owner):
+    later = register(owner, valid_from="2026-04-01", valid_until="2030-01-01")
+    page = text_of(owner.get(later))
+    assert "from Wed 1 Apr 2026 on" in page and "from it now" not in page and "File a notice from this right" not in page
+    start = text_of(owner.get("/notices/new"))
+    assert "AURORA – valid from Wed 1 Apr 2026" in start and "valid until" not in start
+    assert "from it now" in text_of(owner.get(register(owner, title="HELIOS")))
 
 
 def test_the_last_day_of_validity_still_counts_where_the_desk_is(app, owner, clock):

@@ -196,7 +196,8 @@ def _right_page(form: Form, now: Draft | None) -> str:
 def _plain(right: Right) -> dict[str, Any]:
     return {"reference": right.reference, "kind": right.kind, "title": right.title,
             "number": right.number, "office": right.office, "owner": right.owner,
-            "state": right.state, "valid_until": right.valid_until}
+            "state": right.state, "valid_from": right.valid_from, "valid_until": right.valid_until,
+            "begins_later": right.valid_from is not None and right.valid_from > rights_queries.today(g.actor.at)}
 
 
 @pages.route("/<reference>/draft/right", methods=["GET", "POST"])

@@ -137,7 +137,9 @@ def _step_of(field: str) -> str:
 
 
 def _missing(row: Complaint, said: Mapping[str, Any]) -> dict[str, list[str]]:
-    return operations.missing_fields(row.regime, _record(row, _content(said), {}))
+    found = operations.missing_fields(row.regime, _record(row, _content(said), {}))
+    found.pop("signed_name", None)  # the name is typed once, and asked for as the name
+    return found
 
 
 def _content(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -250,7 +250,7 @@ def _read_step(row: Complaint, trigger: str) -> Form:
         return Form.read(StepSchema())
     form = Form.read(ProofSchema())
     evidence.take_files(form, "documents")
-    form.check(lambda: operations.require_delivery(row, form.valid.get("delivered_at"), g.actor.at))
+    form.check(lambda: operations.require_delivery(row, form.data.get("delivered_at"), g.actor.at))
     return form
 
 

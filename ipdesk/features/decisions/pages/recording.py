@@ -55,7 +55,7 @@ def record_notice() -> Any:
     """Enter a notice that came by mail, by post or through the designated agent."""
     form = Form({"channel": "mail", "acting_as": "owner", "locale": "en"})
     if request.method == "POST":
-        form = _read(RecordedNoticeSchema(), lambda form: recorded.require_arrived(form.valid.get("received_at"), g.actor.at))
+        form = _read(RecordedNoticeSchema(), lambda form: recorded.require_arrived(form.data.get("received_at"), g.actor.at))
         if response := form.submit(lambda said: _notice_recorded(form, said)):
             return response
     return render_template(
@@ -90,8 +90,8 @@ def record_counter_notice(reference: str) -> Any:
     if request.method == "POST":
         form = _read(
             RecordedCounterNoticeSchema(),
-            lambda form: counter_notices.require_arrival(row, form.valid.get("received_at"), g.actor.at),
-            lambda form: _require_elements(row, form.valid))
+            lambda form: counter_notices.require_arrival(row, form.data.get("received_at"), g.actor.at),
+            lambda form: _require_elements(row, form.data))
         if response := form.submit(lambda said: _counter_notice_recorded(form, reference, said)):
             return response
     view = disclosure.view(row, g.actor)
@@ -141,9 +141,9 @@ def record_court_paper(reference: str) -> Any:
     if request.method == "POST":
         form = _read(
             RecordedCourtPaperSchema(),
-            lambda form: counter_notices.require_arrival(row, form.valid.get("received_at"), g.actor.at),
-            lambda form: counter_notices.require_filed(form.valid.get("filed_on"), g.actor.at),
-            lambda form: _require_statements(row, form.valid))
+            lambda form: counter_notices.require_arrival(row, form.data.get("received_at"), g.actor.at),
+            lambda form: counter_notices.require_filed(form.data.get("filed_on"), g.actor.at),
+            lambda form: _require_statements(row, form.data))
         if response := form.submit(lambda said: _court_paper_recorded(form, reference, said)):
             return response
     view = disclosure.view(row, g.actor)
