@@ -163,7 +163,7 @@ def link(token: str) -> Any:
 def _link_page(token: str, found: CaseLink, refusal: str = "") -> Any:
     already = (found.audience, found.case_id) in g.actor.links
     return render_template(
-        "public/link.html", token=token, used=links.is_over(found, g.actor.at), refusal=refusal,
+        "public/link.html", token=token, confirms=found.audience == "guest", used=links.is_over(found, g.actor.at), refusal=refusal,
         opened=links.address_of(found) if already else ""), 409 if refusal else 200
 
 

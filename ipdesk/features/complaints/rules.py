@@ -35,7 +35,8 @@ REFUSALS = {
     "link_used": _l("This link was used already. Ask for a new one."),
     "link_expired": _l("This link is too old. Ask for a new one."),
     "store_has_account": _l("This store has an account by now. Sign in to read the complaint."),
-    "link_sent_recently": _l("A new link was sent a few minutes ago. Look into your mail."),
+    "link_sent_recently": _l(
+        "The last letter with a link to this case was sent a few minutes ago. Look into your mail, or ask again in ten minutes."),
     "no_regime": _l("No set of rules fits this right and this market. The desk has to decide."),
     "not_restricted": _l("Nothing of this complaint restricts the listing. Withdraw it instead."),
     "already_restricted": _l("The listing is restricted already. Retract the complaint instead."),

@@ -78,12 +78,14 @@ def test_the_link_confirms_the_address_and_follows_the_notice(scene, guest):
     elsewhere = scene.app.test_client()
     assert elsewhere.get(location).status_code == 404
     path = link_in(text)
-    assert elsewhere.get(path).status_code == 200
+    assert "Opening it confirms that the mail address in the notice is yours" in text_of(elsewhere.get(path))
     assert scene.rows(select(Notice.guest_confirmed_at)) == [(None,)], "looking at a link uses nothing up"
     assert elsewhere.post(path).location == location
     assert scene.rows(select(Notice.guest_confirmed_at.is_not(None))) == [(True,)]
     assert "is not confirmed" not in text_of(elsewhere.get(location))
     assert scene.app.test_client().post(path).status_code == 409, "it works once"
+    again = text_of(scene.app.test_client().post(path + "/again"))
+    assert "The last letter with a link to this case was sent a few minutes ago" in again and "new link was sent" not in again
 
 
 def test_the_browser_that_filed_reads_receipt_and_state_and_nothing_of_the_seller(scene, guest):
