@@ -68,8 +68,8 @@ class Floor:
             self.desk.work()
         return filed
 
-    def contested(self, kind: str = "trademark") -> Filed:
-        """A complaint of one listing that waits for staff: countered, and answered where there is an answer."""
+    def countered(self, kind: str = "trademark") -> Filed:
+        """A complaint of one listing that the seller has contested."""
         filed = self.told(kind)[0]
         with self.app.app_context(), unit_of_work():
             row = rules.kinds["complaint"].load(filed.id)
@@ -82,10 +82,14 @@ class Floor:
                 contact={"name": "Wei Example", "address": "88 Harbour Road", "phone": "+86 755 5550123",
                          "email": "wei@seller.example"},
                 signed_name="Wei Example", statements=codes)
-            if kind == "trademark":
-                counter_notices.answer_counter_notice(
-                    actor=self.desk.actor("rights_holder"), complaint=row, claim_ids=claims,
-                    text="The invoices show other goods.", signed_name="Ada Example")
+        return filed
+
+    def contested(self, kind: str = "trademark") -> Filed:
+        """A complaint of one listing that waits for staff: countered, and answered where there is an answer."""
+        filed = self.countered(kind)
+        if kind == "trademark":
+            self.act(counter_notices.answer_counter_notice, "rights_holder", "complaint", filed.id,
+                     claim_ids=self.claims(filed), text="The invoices show other goods.", signed_name="Ada Example")
         return filed
 
     def act(self, verb: Callable[..., Any], who: str, kind: str, case_id: int, **facts: Any) -> Any:

@@ -21,7 +21,7 @@ from ipdesk.desk import words
 from ipdesk.desk.clocks import clock_facts
 from ipdesk.features.accounts.holding import is_held_by_another
 from ipdesk.features.complaints.models import Complaint
-from ipdesk.features.counter_notices.operations import TELLING
+from ipdesk.features.counter_notices.operations import RECEIVED_STEPS, TELLING
 from ipdesk.features.decisions import queries as work
 from ipdesk.features.decisions import steps
 from ipdesk.features.decisions.queries import colleagues
@@ -239,6 +239,8 @@ def staff_facts(
         "conflict": work.conflict_of(actor.user_id, row) is not None,
         "decisions_open": found["decision"], "plain_open": found["plain"], "court_open": found["court"],
         "can_record": "receive_counter_notice" in offered,
+        "can_record_document": any(
+            name in offered and offered[name].allowed for names in RECEIVED_STEPS.values() for name in names),
         "can_record_court_paper": any(name in offered for name in TELLING),
     }
 

@@ -187,6 +187,57 @@ def test_nothing_is_recorded_about_a_court_where_no_court_action_can_be_told(flo
     assert floor.browser("seller_a").get(page).status_code == 403
 
 
+def document(floor, filed, step, **given):
+    """What staff send to record what a party sent by post."""
+    return {
+        "step": step, "channel": "post", "received_at": "2026-03-03T09:00", "claim_ids": floor.claims(filed),
+        "signed_name": "Ada Example", "form_key": step, "seen": floor.version("complaint", filed.id),
+        "original_files": letter_file("scan.eml"), **given}
+
+
+@pytest.mark.parametrize(("kind", "step", "state", "told"), [
+    ("trademark", "answer", "counter_notified.decision", "complainant_answered"),
+    ("trademark", "take_back", "closed.withdrawn", "claims_withdrawn"),
+    ("copyright", "take_back", "closed.retracted", "claims_retracted"),
+    ("trademark", "delete", "closed.deleted_by_seller", "listings_deleted"),
+])
+def test_a_partys_letter_is_its_step_with_its_original_and_its_day_of_arrival(floor, kind, step, state, told):
+    filed = floor.countered(kind)
+    floor.clock.advance(timedelta(days=2))
+    reviewer, page = floor.browser("reviewer"), f"/complaints/{filed.reference}/record-document"
+    assert page in text_of(reviewer.get(f"/complaints/{filed.reference}"))
+    assert f'value="{step}"' in text_of(reviewer.get(page))
+    said = document(floor, filed, step, text="The invoices show other goods.")
+    answer = reviewer.post(page, data=said, content_type="multipart/form-data")
+    assert answer.status_code == 303, text_of(answer)[-3000:]
+    assert floor.states(filed) == [state]
+    with floor.app.app_context():
+        assert set(db.session.execute(select(Outbox.recipient_role).where(
+            Outbox.message == told, Outbox.case_id == filed.id)).scalars()) == {"seller", "rights_holder"}
+        original = db.session.execute(select(Exhibit).where(
+            Exhibit.case_id == filed.id, Exhibit.role == "received_document")).scalar_one()
+        assert original.visibility == ("platform_only" if step == "delete" else "staff_only")
+    shown = text_of(floor.browser("legal").get(f"/complaints/{filed.reference}"))
+    assert "received elsewhere" in shown and "scan.eml" in shown and "3 Mar 2026" in shown
+    for who in ("seller_a", "rights_holder"):
+        own = who == "seller_a" and step == "delete"
+        assert ("scan.eml" in text_of(floor.browser(who).get(f"/complaints/{filed.reference}"))) == own
+
+
+@pytest.mark.parametrize(("given", "field"), [
+    ({"original_files": (io.BytesIO(b""), "")}, "original"), ({"signed_name": ""}, "signed_name"), ({"text": ""}, "text"),
+    ({"received_at": "2027-01-01T10:00"}, "received_at"), ({"step": ""}, "step"), ({"claim_ids": []}, "claim_ids"),
+])
+def test_a_partys_letter_that_lacks_something_moves_nothing(floor, given, field):
+    filed = floor.countered("trademark")
+    floor.clock.advance(timedelta(days=2))
+    answer = floor.browser("legal").post(
+        f"/complaints/{filed.reference}/record-document", content_type="multipart/form-data",
+        data=document(floor, filed, "answer", text="No.") | given)
+    assert answer.status_code == 422 and f'href="#{field}' in text_of(answer)
+    assert floor.states(filed) == ["counter_notified.complainant"]
+
+
 # --- links without account -------------------------------------------------------------------------------
 
 

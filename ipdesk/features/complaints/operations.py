@@ -450,7 +450,8 @@ def withdraw_notice(*, actor: Actor, notice: Notice, seen: int | None = None) ->
 
 
 def take_back(
-    *, actor: Actor, complaint: Complaint, claim_ids: Sequence[int], seen: int | None = None,
+    *, actor: Actor, complaint: Complaint, claim_ids: Sequence[int], facts: Mapping[str, Any] | None = None,
+    seen: int | None = None,
 ) -> Complaint:
     """The notifier takes claims back: withdrawn before a hold or decision, retracted after."""
     by_trigger: dict[str, list[Claim]] = {}
@@ -462,7 +463,7 @@ def take_back(
             raise Refusal("transition_not_allowed")
         by_trigger.setdefault(allowed[0], []).append(claim)
     for trigger, claims in by_trigger.items():
-        advance(actor=actor, row=complaint, movers=claims, trigger=trigger, seen=seen)
+        advance(actor=actor, row=complaint, movers=claims, trigger=trigger, facts=facts, seen=seen)
         seen = None  # the second group moves the version that the first one made
     return complaint
 

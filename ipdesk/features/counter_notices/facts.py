@@ -74,6 +74,14 @@ def describe_answers(row: Complaint) -> list[dict[str, Any]]:
             for line in queries.answers_of(row.id)]
 
 
+def describe_received_documents(row: Complaint) -> list[dict[str, Any]]:
+    """What staff recorded as a step of a party, oldest first."""
+    return [{"step": line.step, "claim_ids": list(line.claim_ids), "signed_name": line.signed_name, "channel": line.channel,
+             "received_at": line.received_at, "entered_at": line.entered_at,
+             "exhibits": [exhibit_facts(one) for one in queries.exhibits(line.exhibit_ids)]}
+            for line in queries.received_documents_of(row.id)]
+
+
 def describe_court_notices(row: Complaint) -> list[dict[str, Any]]:
     """Court actions as the rights holder told of them, and what staff found."""
     return [{

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ipdesk.core.db.core import BigId, db
@@ -65,6 +65,28 @@ class Answer(db.Model):
     answered_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answered_by: Mapped[int | None] = mapped_column(BigId)
     exhibit_ids: Mapped[list[int]] = mapped_column(CanonicalJson, default=list)
+
+
+class ReceivedDocument(db.Model):
+    """What a party sent elsewhere and staff recorded as its step, beside counter-notifications and court papers.
+
+    ``step`` is ``answer``, ``take_back`` (both of the rights holder) or ``delete`` (of the seller). ``received_at`` is
+    when it reached the operator, ``entered_at`` when it was typed in.
+    """
+
+    __tablename__ = "received_documents"
+    __table_args__ = (CheckConstraint("step in ('answer','take_back','delete')", name="step"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints.id"), index=True)
+    step: Mapped[str] = mapped_column(String(16))
+    claim_ids: Mapped[list[int]] = mapped_column(CanonicalJson)
+    signed_name: Mapped[str] = mapped_column(String(200))
+    channel: Mapped[str] = mapped_column(String(16))
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    entered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    entered_by: Mapped[int | None] = mapped_column(BigId)
+    exhibit_ids: Mapped[list[int]] = mapped_column(CanonicalJson)
 
 
 class CourtNotice(db.Model):

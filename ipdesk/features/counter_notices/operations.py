@@ -16,6 +16,7 @@ from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible, Refusal
 from ipdesk.core.kernel.ids import new_reference
 from ipdesk.core.kernel.text import N_
 from ipdesk.features.complaints import elements
+from ipdesk.features.complaints import operations as complaint_operations
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Claim, Complaint, Notice
 from ipdesk.features.counter_notices import copies, facts, queries
@@ -24,6 +25,7 @@ from ipdesk.features.counter_notices.models import (
     CounterNotice,
     CounterNoticeDraft,
     CourtNotice,
+    ReceivedDocument,
 )
 from ipdesk.features.evidence import intake
 from ipdesk.features.evidence import operations as evidence
@@ -34,6 +36,9 @@ LONGEST_DRAFT_FIELD = 20_000
 TIMELY = "receive_timely_counter_notice"
 TOLD_IN_TIME = "tell_timely_court_action"
 TELLING = ("tell_court_action", TOLD_IN_TIME)
+# What a party may send elsewhere, and the steps of the law's files that staff take for it.
+RECEIVED_STEPS = {"answer": ("answer_counter_notice",), "take_back": ("withdraw_claims", "retract_claims"),
+                  "delete": ("delete_listing",)}
 AHEAD_OF_UTC = timedelta(hours=14)  # where the day begins first, so that nobody's today is refused
 CHOOSE = N_("Choose at least one listing.")
 FUTURE = N_("This day lies in the future.")
@@ -47,11 +52,12 @@ TICK = N_("Tick this to go on.")
 
 
 def delete_listings(
-    *, actor: Actor, complaint: Complaint, claim_ids: Iterable[int], seen: int | None = None,
+    *, actor: Actor, complaint: Complaint, claim_ids: Iterable[int], facts: Mapping[str, Any] | None = None,
+    seen: int | None = None,
 ) -> Complaint:
     """The seller has these listings deleted, which ends their claims and admits nothing."""
     advance(actor=actor, row=complaint, movers=_chosen(complaint, claim_ids),
-            trigger="delete_listing", seen=seen)
+            trigger="delete_listing", facts=facts, seen=seen)
     return complaint
 
 
@@ -234,20 +240,24 @@ def require_filed(filed_on: date | None, now: datetime) -> None:
 
 def answer_counter_notice(
     *, actor: Actor, complaint: Complaint, claim_ids: Iterable[int], text: str, signed_name: str,
-    exhibits: Mapping[Exhibit, str] | None = None, seen: int | None = None,
+    exhibits: Mapping[Exhibit, str] | None = None, answered_at: datetime | None = None,
+    facts: Mapping[str, Any] | None = None, seen: int | None = None,
 ) -> Answer:
-    """The rights holder maintains the complaint against a counter-notification; staff decide next."""
+    """The rights holder maintains the complaint against a counter-notification; staff decide next.
+
+    ``answered_at`` is the arrival of an answer that came in elsewhere.
+    """
     _require({"text": text, "signed_name": signed_name})
     claims = _chosen(complaint, claim_ids)
     handed = dict(exhibits or {})
     row = Answer(
         complaint_id=complaint.id, claim_ids=[claim.id for claim in claims], text=text,
-        signed_name=signed_name, answered_at=actor.at, answered_by=actor.user_id,
+        signed_name=signed_name, answered_at=answered_at or actor.at, answered_by=actor.user_id,
         exhibit_ids=_hand_in(actor, complaint, handed, role="answer", claims=claims))
     db.session.add(row)
     db.session.flush()
     advance(actor=actor, row=complaint, movers=claims, trigger="answer_counter_notice", seen=seen,
-            facts={"answer_id": row.id})
+            facts={**(facts or {}), "answer_id": row.id})
     _show_to_store(actor, complaint, handed)
     return row
 
@@ -307,6 +317,40 @@ def _require_statements(regime: str, codes: Sequence[str]) -> None:
                 if line["code"] not in codes]
     if unsigned:
         raise Invalid({f"statement_{code}": [TICK] for code in unsigned})
+
+
+# --- what came in elsewhere ------------------------------------------------------------------------
+
+
+def record_received(
+    *, actor: Actor, complaint: Complaint, step: str, claim_ids: Iterable[int], original: Exhibit,
+    received_at: datetime, channel: str, signed_name: str, text: str = "", seen: int | None = None,
+) -> ReceivedDocument:
+    """Staff take a step for the party whose document came in: a key of ``RECEIVED_STEPS``.
+
+    The rights holder's original is for staff only, the seller's is its own. ``text`` is what an answer says.
+    Raises what the party's own step raises, and ``Invalid`` for an arrival that cannot be.
+    """
+    _require({"signed_name": signed_name})
+    _require_arrival(complaint, received_at, actor.at)
+    claims = _chosen(complaint, claim_ids)
+    store_id, visibility = (complaint.store_id, "platform_only") if step == "delete" else (None, "staff_only")
+    row = ReceivedDocument(
+        complaint_id=complaint.id, step=step, claim_ids=[claim.id for claim in claims], signed_name=signed_name,
+        channel=channel, received_at=received_at, entered_at=actor.at, entered_by=actor.user_id,
+        exhibit_ids=_hand_in(actor, complaint, {original: visibility}, role="received_document", claims=claims,
+                             store_id=store_id))
+    db.session.add(row)
+    db.session.flush()
+    told = {"actor": actor, "complaint": complaint, "claim_ids": row.claim_ids, "seen": seen,
+            "facts": {"received_document_id": row.id}}
+    if step == "answer":
+        answer_counter_notice(text=text, signed_name=signed_name, answered_at=received_at, **told)
+    elif step == "take_back":
+        complaint_operations.take_back(**told)
+    else:
+        delete_listings(**told)
+    return row
 
 
 # --- legal staff ---------------------------------------------------------------------------------

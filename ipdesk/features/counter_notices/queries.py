@@ -19,6 +19,7 @@ from ipdesk.features.counter_notices.models import (
     CounterNotice,
     CounterNoticeDraft,
     CourtNotice,
+    ReceivedDocument,
 )
 from ipdesk.features.evidence.models import Exhibit
 
@@ -44,6 +45,11 @@ def answers_of(complaint_id: int) -> list[Answer]:
 def court_notices_of(complaint_id: int) -> list[CourtNotice]:
     return list(db.session.execute(select(CourtNotice).where(
         CourtNotice.complaint_id == complaint_id).order_by(CourtNotice.id)).scalars())
+
+
+def received_documents_of(complaint_id: int) -> list[ReceivedDocument]:
+    return list(db.session.execute(select(ReceivedDocument).where(
+        ReceivedDocument.complaint_id == complaint_id).order_by(ReceivedDocument.id)).scalars())
 
 
 def court_notice(complaint: Complaint, number: int) -> CourtNotice:

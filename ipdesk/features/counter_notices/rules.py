@@ -117,3 +117,4 @@ def register(rules: Rules) -> None:
     rules.describer("complaint", "counter_notices", facts.describe_counter_notices)
     rules.describer("complaint", "answers", facts.describe_answers)
     rules.describer("complaint", "court_notices", facts.describe_court_notices)
+    rules.describer("complaint", "received_documents", facts.describe_received_documents)

@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from marshmallow import ValidationError, fields, validates_schema
 
 from ipdesk.core.http.fields import Choice, FormSchema, Line, Mail, Prose, Tick
+from ipdesk.features.counter_notices.operations import RECEIVED_STEPS
 from ipdesk.features.rights.models import KINDS
 
 ARRIVED_BY = ("mail", "post", "agent")
@@ -175,6 +176,19 @@ class RecordedCourtPaperSchema(ArrivalSchema, ClaimsSchema):
     seeks_restraint = Tick()
     signed_name = Line(200, required=True)
     statements = fields.List(fields.String(), load_default=list)
+
+
+class ReceivedDocumentSchema(ArrivalSchema, ClaimsSchema):
+    """A party's answer, withdrawal or word to delete, as it came."""
+
+    step = Choice(tuple(RECEIVED_STEPS), required=True)
+    text = Prose(10_000)
+    signed_name = Line(200, required=True)
+
+    @validates_schema
+    def an_answer_says_something(self, said: dict[str, Any], **_more: Any) -> None:
+        if said.get("step") == "answer" and not said.get("text"):
+            raise ValidationError({"text": [gettext("Enter what the answer says.")]})
 
 
 # What 17 U.S.C. § 512(g)(2)(C) wants to be shown of a court action, beside court, number and day.

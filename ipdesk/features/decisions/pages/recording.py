@@ -24,6 +24,7 @@ from ipdesk.features.decisions import recorded
 from ipdesk.features.decisions.pages.blueprint import handlers_only, locked_row, pages
 from ipdesk.features.decisions.schemas import (
     FINDINGS,
+    ReceivedDocumentSchema,
     RecordedCounterNoticeSchema,
     RecordedCourtPaperSchema,
     RecordedNoticeSchema,
@@ -168,4 +169,36 @@ def _court_paper_recorded(form: Form, reference: str, said: dict[str, Any]) -> s
         statements=said["statements"], signed_name=said["signed_name"],
         received_at=said["received_at"], channel=said["channel"], seen=said["seen"],
         **{name: said[name] for name in FINDINGS})
+    return url_for("desk.complaint", reference=reference)
+
+
+@pages.route("/complaints/<reference>/record-document", methods=["GET", "POST"])
+@handlers_only
+def record_document(reference: str) -> Any:
+    """Enter a rights holder's answer or taking back, or a seller's word to delete, that came in elsewhere."""
+    row = complaints.complaint(g.actor, reference)
+    offered = choices(g.actor, row)
+    movers = {step: [number for name in names if name in offered and offered[name].allowed for number in offered[name].movers]
+              for step, names in counter_notices.RECEIVED_STEPS.items()}
+    steps = [step for step in movers if movers[step]]
+    if not steps:
+        raise Refusal("transition_not_allowed")
+    form = Form({"channel": "mail", "seen": row.version_id, "step": steps[0] if len(steps) == 1 else ""})
+    if request.method == "POST":
+        form = Form.read(ReceivedDocumentSchema())
+        evidence.take_files(form, "original")
+        if response := form.submit(lambda said: _document_recorded(form, reference, said)):
+            return response
+    view = disclosure.view(row, g.actor)
+    return render_template(
+        "staff/record_document.html", form=form, view=view, seen=row.version_id, steps=steps,
+        claims=[claim for claim in view["claims"] if any(claim["id"] in found for found in movers.values())],
+        exhibits=evidence.shown(form.values.get("original") or [])), form.status
+
+
+def _document_recorded(form: Form, reference: str, said: dict[str, Any]) -> str:
+    counter_notices.record_received(
+        actor=g.actor, complaint=locked_row("complaint", reference), step=said["step"], claim_ids=said["claim_ids"],
+        original=_original(form), received_at=said["received_at"], channel=said["channel"],
+        signed_name=said["signed_name"], text=said["text"], seen=said["seen"])
     return url_for("desk.complaint", reference=reference)

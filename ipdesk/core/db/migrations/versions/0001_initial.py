@@ -990,6 +990,24 @@ def upgrade() -> None:
     with op.batch_alter_table('decisions', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_decisions_complaint_id'), ['complaint_id'], unique=False)
         batch_op.create_index('ix_decisions_proposed', ['id'], unique=False, sqlite_where=sa.text("status = 'proposed'"), postgresql_where=sa.text("status = 'proposed'"))
+
+    op.create_table('received_documents',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('complaint_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('step', sa.String(length=16), nullable=False),
+    sa.Column('claim_ids', types.CanonicalJson(), nullable=False),
+    sa.Column('signed_name', sa.String(length=200), nullable=False),
+    sa.Column('channel', sa.String(length=16), nullable=False),
+    sa.Column('received_at', types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('entered_at', types.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('entered_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('exhibit_ids', types.CanonicalJson(), nullable=False),
+    sa.CheckConstraint("step in ('answer','take_back','delete')", name=op.f('ck_received_documents_step')),
+    sa.ForeignKeyConstraint(['complaint_id'], ['complaints.id'], name=op.f('fk_received_documents_complaint_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_received_documents'))
+    )
+    with op.batch_alter_table('received_documents', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_received_documents_complaint_id'), ['complaint_id'], unique=False)
     for statement in STATEMENTS[dialect]:
         op.execute(sa.text(statement.replace(":", "\\:")))
 
