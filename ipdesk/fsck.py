@@ -16,6 +16,7 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.summary import summary_of
 from ipdesk.core.db.core import db
 from ipdesk.core.db.guards import weak_triggers
+from ipdesk.core.deadlines.models import FAILING, Deadline
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.outbox.models import LETTERS_STAND
 from ipdesk.features.catalogue.models import Capture
@@ -27,10 +28,11 @@ from ipdesk.worker import log_origin, log_public_key
 
 
 def faults(settings: Settings) -> Iterator[str]:
-    """Triggers, audit log, summaries, deadlines, counts, captures and evidence, in that order."""
+    """Triggers, audit log, summaries with deadlines, clocks that fail, counts, captures and evidence, in that order."""
     yield from trigger_faults()
     yield from audit_faults(origin=log_origin(settings), public_keys=[log_public_key(settings)])
     yield from summary_faults()
+    yield from clock_faults()
     yield from tally_faults()
     yield from capture_faults()
     yield from evidence_faults()
@@ -85,6 +87,15 @@ def _logged_states(case_id: int) -> dict[int, str]:
     """Where the audit log left each part of a case."""
     return {mover: end for entry in entries_of(case_id)
             for mover, _, end in json.loads(entry.body)["payload"].get("moved", [])}
+
+
+def clock_faults() -> Iterator[str]:
+    """What a clock was to do must have been done; where it failed, the clock is tried again for ever."""
+    for reference, name, attempts, due_at in db.session.execute(
+        select(Case.reference, Deadline.name, Deadline.attempts, Deadline.due_at)
+        .join(Case, Case.id == Deadline.case_id).where(FAILING).order_by(Deadline.id)
+    ):
+        yield f"clock {name} of {reference}: due {due_at}, failed {attempts} times"
 
 
 def tally_faults() -> Iterator[str]:

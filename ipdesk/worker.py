@@ -13,7 +13,7 @@ from ipdesk.core.casework import tallies
 from ipdesk.core.casework.advance import advance
 from ipdesk.core.casework.models import Case
 from ipdesk.core.casework.rules import rules
-from ipdesk.core.casework.sweep import remind, sweep
+from ipdesk.core.casework.sweep import remind, sweep, write_to
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.idempotency import forget_forms
@@ -103,9 +103,17 @@ def letter_delivered(clock: Clock) -> Any:
     return fire
 
 
+# Staff are told at once when these fail: the statute orders that the copy is given (17 U.S.C. § 512(g)(2)(B)).
+_ALARMING = frozenset({"counter_notice_copy"})
+
+
 def letter_failed(clock: Clock) -> Any:
     def fire(row: Outbox) -> None:
         _fire(row, row.on_failed, clock.now(), {})
+        if row.message in _ALARMING and row.case_id is not None:
+            case = db.session.get_one(Case, row.case_id)
+            write_to("legal", "letter_failed", rules.kinds[case.kind].load(case.id), clock.now(),
+                     facts={"subject": row.subject})
 
     return fire
 

@@ -233,7 +233,7 @@ def staff_facts(
         sort = steps.sort_of(actor, row, {states[number] for number in choice.movers}, choice.trigger)
         found[sort].append(_step(choice, law))
     return {
-        "notes": work.plain_notes([row.id, row.notice_id]),
+        "failed_letters": work.failed_letters(5, row.id), "notes": work.plain_notes([row.id, row.notice_id]),
         "holder": work.holder_of(row, actor.at),
         "held_by_another": is_held_by_another(actor, row),
         "conflict": work.conflict_of(actor.user_id, row) is not None,

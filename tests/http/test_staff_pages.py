@@ -10,6 +10,7 @@ from sqlalchemy import event, func, select
 from ipdesk.core.audit.models import AuditEntry
 from ipdesk.core.casework import clocks
 from ipdesk.core.casework.models import Note
+from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.outbox.models import Outbox
@@ -505,6 +506,26 @@ def test_screening_warns_where_the_right_does_not_hold_in_the_market(floor):
     with floor.app.app_context(), unit_of_work():
         db.session.get(Marketplace, market_id).market = "DE"  # the right is one for the United States
     assert "does not name the market of these listings (DE)" in text_of(floor.browser("legal").get(path))
+
+
+def test_a_clock_that_ran_out_and_could_not_act_is_on_the_supervisors_page(floor, monkeypatch):
+    filed = floor.told()[0]
+
+    def broken(_act):
+        raise RuntimeError("the disk is full")
+
+    with monkeypatch.context() as planted, floor.app.app_context():
+        planted.setitem(rules.effects, "restrict_listing", broken)
+        floor.clock.advance(timedelta(days=7))
+        floor.desk.work()
+    assert floor.states(filed) == ["pending_response.open"]
+    failing = text_of(floor.browser("auditor").get("/supervision")).split('id="failing"')[1].split('id="instructions"')[0]
+    assert filed.reference in failing and "Time to answer the complaint" in failing
+    with floor.app.app_context():
+        floor.clock.advance(timedelta(minutes=15))
+        floor.desk.work()
+    assert floor.states(filed) == ["delisted.open"]
+    assert "Every clock that ran out has acted." in text_of(floor.browser("auditor").get("/supervision"))
 
 
 # --- cost ------------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ PLANTED = {
     "update complaints set to_respond = not to_respond": "marks",
     "update complaints set seller_stage = 'closed'": "marks",
     "update complaints set seller_due_at = null": "marks",
+    "update deadlines set attempts = 3 where status = 'open'": "failed 3 times",
     "update complaints set next_due_at = null": "next due",
     "update tallies set value = value + 1": "count",
     "insert into tally_entries (scope, key, delta) values ('desk', 'complaint:state:x', 1)": "count",

@@ -77,6 +77,7 @@ SAMPLES = {
     "within_text": "WITHIN",
     "role_text": "ROLE",
     "lapses_text": "LAPSES-DATE",
+    "letter_text": "SUBJECT-OF-A-LETTER",
     "clock_text": "CLOCK-LABEL",
     "since_text": "SINCE-DATE",
 }

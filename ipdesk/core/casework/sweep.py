@@ -145,11 +145,18 @@ def _remind_once(deadline: Deadline, now: datetime) -> None:
 
 
 def _write(row: Any, deadline: Deadline, line: Mapping[str, Any], now: datetime) -> None:
-    message, role = line["message"], line["to"]
+    write_to(line["to"], line["message"], row, now, movers=deadline.movers, deadlines=[deadline],
+             facts={"deadline_id": deadline.id})
+
+
+def write_to(
+    role: str, message: str, row: Any, now: datetime, *, facts: Mapping[str, Any], movers: Sequence[int] | None = None,
+    deadlines: Sequence[Deadline] = (),
+) -> None:
+    """A letter about a case that no act writes: a reminder, word that something is late or did not arrive."""
     act = Act(actor=clock_actor(now), row=row, case=row.case, workflow=workflow_of(row.case),
-              trigger=message, facts={"deadline_id": deadline.id},
-              movers=rules.kinds[row.case.kind].movers(row, deadline.movers))
-    act.deadlines = [deadline]
+              trigger=message, facts=facts, movers=rules.kinds[row.case.kind].movers(row, movers))
+    act.deadlines = list(deadlines)
     for recipient in rules.recipients_of(row.case.kind, role)(act):
         enqueue_letter(
             message=message, recipient=recipient, context=rules.letters[message](act, recipient),

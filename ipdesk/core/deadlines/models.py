@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, and_, literal_column
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ipdesk.core.db.core import BigId, db
@@ -20,6 +20,7 @@ class Deadline(db.Model):
     letters and lists count to: the last second in which whoever is waited for should act.
     ``missed_at`` is set when people of the desk let theirs pass: it stays open, because nothing was
     decided and the case must stay at the top of the queue.
+    ``attempts`` counts how often its act failed; it is tried again until it succeeds or the clock is stopped.
     ``computation`` holds every counted day, so a later holiday table never moves the date.
     """
 
@@ -53,3 +54,8 @@ class Deadline(db.Model):
         """A clock that starts now, with the instants of ``computed``."""
         return cls(status="open", opens_at=computed.opens_at, due_at=computed.due_at, fires_at=computed.fires_at,
                    until_at=computed.until_at, computation=computed.as_dict(), **own)
+
+# A clock that fired and could not act. Staff must look at it: what the law orders has not been done.
+# Written without parameters, so that a database sees that the index fits the question.
+FAILING = and_(Deadline.status == literal_column("'open'"), Deadline.attempts > literal_column("0"))
+Index("ix_deadlines_failing", Deadline.id, sqlite_where=FAILING, postgresql_where=FAILING)

@@ -146,7 +146,7 @@ def _record(parcel: Parcel, outcome: Outcome, now: datetime) -> None:
         facts["settled_at"] = None if parcel.on_delivered else now
     elif outcome.verdict == "refused" or parcel.attempts > len(PAUSES):
         facts["failed_at"] = now
-        facts["settled_at"] = None if parcel.on_failed else now
+        facts["settled_at"] = None  # whether anybody has to know of it, the callback decides
     else:
         facts["next_attempt_at"] = now + PAUSES[parcel.attempts - 1]
     with unit_of_work():

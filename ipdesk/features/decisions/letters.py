@@ -11,7 +11,7 @@ from ipdesk.core.kernel.text import translate
 from ipdesk.core.outbox.enqueue import Recipient
 from ipdesk.features.accounts import queries as accounts
 
-DEADLINE_MISSED = "deadline_missed"
+DEADLINE_MISSED, LETTER_FAILED = "deadline_missed", "letter_failed"
 # The page on which staff work on a kind of case.
 _PAGES = {"notice": "/notices/{}/screen", "right": "/rights/{}/judge"}
 
@@ -29,12 +29,23 @@ def holders_of(role: str) -> Callable[[Act], Iterable[Recipient]]:
 
 def lateness(act: Act, recipient: Recipient) -> dict[str, Any]:
     """What was due in a case, and since when."""
-    zone, missed = rules.settings["zone"], act.deadlines[0]
+    missed = act.deadlines[0]
+    return {
+        **_common(act, recipient),
+        "clock_text": translate(clocks.deadline_rule(missed.name)["label"], recipient.locale),
+        "since_text": moment_text(missed.due_at, rules.settings["zone"], recipient.locale),
+    }
+
+
+def failure(act: Act, recipient: Recipient) -> dict[str, Any]:
+    """Which letter of a case was given up."""
+    return {**_common(act, recipient), "letter_text": act.facts["subject"]}
+
+
+def _common(act: Act, recipient: Recipient) -> dict[str, Any]:
     page = _PAGES.get(act.case.kind, "/complaints/{}").format(act.case.reference)
     return {
         "desk_name": rules.settings["desk_name"], "audit_head": act.log_head, "deadline": None,
-        "now": moment_text(act.at, zone, recipient.locale),
+        "now": moment_text(act.at, rules.settings["zone"], recipient.locale),
         "case_url": f"{rules.settings['base_url']}{page}",
-        "clock_text": translate(clocks.deadline_rule(missed.name)["label"], recipient.locale),
-        "since_text": moment_text(missed.due_at, zone, recipient.locale),
     }

@@ -15,7 +15,7 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.timeline import Event
 from ipdesk.core.db.core import db
 from ipdesk.core.db.types import UtcDateTime
-from ipdesk.core.deadlines.models import Deadline
+from ipdesk.core.deadlines.models import FAILING, Deadline
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.core.outbox.models import Outbox
@@ -401,12 +401,22 @@ def _clocks_of_the_marketplace() -> set[str]:
             for state in law.states.values() if state.waits_for == "marketplace" and state.deadline}
 
 
-def failed_letters(most: int = 50) -> Sequence[Any]:
-    """Letters that were given up, the newest first: nobody's page shows them by itself."""
-    return db.session.execute(
-        select(Outbox.month, Outbox.id, Outbox.subject, Outbox.recipient_role, Outbox.failed_at,
-               Outbox.thread_key)
-        .where(Outbox.failed_at.is_not(None)).order_by(Outbox.failed_at.desc()).limit(most)).all()
+def failing_clocks(most: int = 50) -> list[dict[str, Any]]:
+    """Open clocks whose act failed when they fired; each is tried again. The longest due first."""
+    return [dict(row._mapping) for row in db.session.execute(
+        select(Case.kind, Case.reference, Deadline.name, Deadline.due_at, Deadline.attempts,
+               Deadline.fires_at.label("next_at"))
+        .join(Case, Case.id == Deadline.case_id).where(FAILING)
+        .order_by(Deadline.due_at, Deadline.id).limit(most))]
+
+
+def failed_letters(most: int = 50, case_id: int | None = None) -> Sequence[Any]:
+    """Letters that were given up, of all cases or of one, the newest first."""
+    query = select(Outbox.month, Outbox.id, Outbox.message, Outbox.subject, Outbox.recipient_role, Outbox.failed_at,
+                   Outbox.thread_key).where(Outbox.failed_at.is_not(None))
+    if case_id is not None:
+        query = query.where(Outbox.case_id == case_id)
+    return db.session.execute(query.order_by(Outbox.failed_at.desc()).limit(most)).all()
 
 
 def states_open_to(roles: frozenset[str], *waits_for: str, kind: str = "complaint") -> set[str]:

@@ -77,5 +77,6 @@ def register(rules: Rules) -> None:
     for role in ("reviewer", "legal", "admin"):
         rules.recipient(role, letters.holders_of(role))
     rules.letter(letters.DEADLINE_MISSED, letters.lateness)
+    rules.letter(letters.LETTER_FAILED, letters.failure)
     rules.describer("complaint", "decisions", decision_facts)
     rules.describer("complaint", "proposals", proposal_facts)

@@ -1,5 +1,6 @@
 """Notices that came by post: what they hold stays where the law puts it, and they come in as they are."""
 
+from contextvars import Context
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.errors import Invalid, Refusal
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.catalogue.models import Marketplace
-from ipdesk.features.complaints import operations, queries
+from ipdesk.features.complaints import elements, operations, queries
 from ipdesk.features.complaints.links import find_link
 from ipdesk.features.complaints.models import Notice
 from ipdesk.features.decisions import recorded
@@ -20,6 +21,9 @@ from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.intake import current as intake
 from ipdesk.features.rights import operations as rights
 from tests import make
+from tests.journeys.conftest import Filed
+from tests.journeys.test_put_back import counter
+from tests.visitors import sign_in
 
 SECRETS = ("1 Hidden Lane", "+1 555 0199")
 
@@ -115,3 +119,22 @@ def test_the_notifier_reads_what_became_of_the_right_in_its_letter(desk, record,
     assert "Open the right" not in said and "and submit it again" not in said, "it has no page of the right"
     link = find_link(said.split("https://desk.example/links/")[1].split()[0])
     assert (link.case_id, link.audience) == (notice_id, "guest")
+
+
+def test_staff_are_told_when_the_copy_of_a_counter_notification_reaches_nobody(desk, record):
+    codes = [line["code"] for line in elements.statements("us_dmca")]
+    notice_id = record(kind="copyright", number="", office="", reason_code="copied_picture", statements=codes, email="")
+    screen(desk, notice_id)
+    row, = queries.complaints_of(notice_id)
+    complaint = Filed(row.id, notice_id, row.reference)
+    db.session.rollback()
+    counter(desk, complaint)
+    desk.work()
+    told = db.session.execute(select(Outbox).where(Outbox.message == "letter_failed", Outbox.channel == "mail")).scalars().all()
+    assert {letter.to_address for letter in told} == {desk.people["legal"].email, desk.people["legal_two"].email}
+    assert "Copy of a counter-notification" in told[0].body_text and f"/complaints/{complaint.reference}" in told[0].body_text
+    desk.work()
+    assert len(db.session.execute(select(Outbox.id).where(Outbox.message == "letter_failed", Outbox.channel == "mail")).all()) == 2
+    browser = sign_in(desk.app.test_client(), desk.people["legal"])
+    page = Context().run(browser.get, f"/complaints/{complaint.reference}")
+    assert "A letter could not be delivered" in page.get_data(as_text=True)

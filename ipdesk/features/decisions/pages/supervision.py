@@ -1,5 +1,6 @@
 """What a supervisor looks at: what is late, what does not get through, who has how much."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import current_app, g, render_template, request, url_for
@@ -25,10 +26,11 @@ from ipdesk.features.holds import queries as holds
 @pages.get("/supervision")
 @access(*READING_STAFF)
 def supervision() -> Any:
-    """Late cases, unconfirmed instructions, failed letters, alarms, load per handler."""
+    """Late cases, clocks that fail, unconfirmed instructions, failed letters, alarms, load per handler."""
     load, skills = queries.load_per_handler(g.actor.at), queries.skills()
     return render_template(
-        "staff/supervision.html", late=_late(), letters=queries.failed_letters(),
+        "staff/supervision.html", late=_named(queries.late(g.actor.at)), failing=_named(queries.failing_clocks()),
+        letters=queries.failed_letters(),
         instructions=[{"listing": one.listing.external_id, "title": one.listing.title,
                        "created_at": one.created_at, "attempts": one.attempts,
                        "error": one.last_error} for one in holds.stuck(g.actor.at)[:50]],
@@ -38,10 +40,10 @@ def supervision() -> Any:
         known_skills=known_skills())
 
 
-def _late() -> list[dict[str, Any]]:
+def _named(clocks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Clocks with the name that the law gives them and the page of their case."""
     table = rules.workflows.table("deadlines")
-    return [{**row, "label": table[row["name"]]["label"],
-             "href": where(row["kind"], row["reference"])} for row in queries.late(g.actor.at)]
+    return [{**row, "label": table[row["name"]]["label"], "href": where(row["kind"], row["reference"])} for row in clocks]
 
 
 def known_skills() -> list[str]:

@@ -289,6 +289,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('deadlines', schema=None) as batch_op:
         batch_op.create_index('ix_deadlines_case', ['case_id', 'status'], unique=False)
+        batch_op.create_index('ix_deadlines_failing', ['id'], unique=False, sqlite_where=sa.text("status = 'open' AND attempts > 0"), postgresql_where=sa.text("status = 'open' AND attempts > 0"))
         batch_op.create_index('ix_deadlines_due', ['status', 'missed_at', 'fires_at'], unique=False)
         batch_op.create_index('ix_deadlines_reminder', ['status', 'remind_at'], unique=False)
 
