@@ -55,6 +55,7 @@ class Deadline(db.Model):
         return cls(status="open", opens_at=computed.opens_at, due_at=computed.due_at, fires_at=computed.fires_at,
                    until_at=computed.until_at, computation=computed.as_dict(), **own)
 
+
 # A clock that fired and could not act. Staff must look at it: what the law orders has not been done.
 # Written without parameters, so that a database sees that the index fits the question.
 FAILING = and_(Deadline.status == literal_column("'open'"), Deadline.attempts > literal_column("0"))
