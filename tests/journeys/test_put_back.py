@@ -98,8 +98,8 @@ def test_the_put_back_window_counts_us_federal_business_days(desk, down, receive
 
 
 def letters(filed, message):
-    return [row for row in db.session.execute(select(Outbox).where(
-        Outbox.case_id == filed.id, Outbox.message == message, Outbox.channel == "mail")).scalars()]
+    return list(db.session.execute(select(Outbox).where(
+        Outbox.case_id == filed.id, Outbox.message == message, Outbox.channel == "mail")).scalars())
 
 
 def test_the_rights_holder_is_told_the_last_moment_at_which_a_court_action_still_counts(desk, down):

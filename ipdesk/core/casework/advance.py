@@ -31,8 +31,8 @@ class Act:
 
     ``movers`` are the claims (or the case's own row) of *this* transition; ``moved`` maps every
     mover of the whole act to the state it came from, ``reached`` to the one it is in now; ``dates``
-    are the dated facts that the act establishes, ``recorded`` those of earlier acts that it looked up. ``facts`` came with the act (checked input and
-    ids). ``row`` is the complaint, notice, right …; ``case`` its identity. ``opened`` are other cases that
+    are the dated facts that the act establishes, ``recorded`` what it looked up once for all who ask. ``facts`` came
+    with the act (checked input and ids). ``row`` is the complaint, notice, right …; ``case`` its identity. ``opened`` are other cases that
     effects of this act opened, each with its movers.
     """
 

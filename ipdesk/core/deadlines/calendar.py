@@ -92,7 +92,8 @@ class Computation:
     ``opens_at``: from when the act of the window may happen (``start`` where the rule has a length
     and no window). ``due_at``: the last second in time. ``fires_at``: when the clock acts. ``until_at``: the
     last second in which whoever is waited for should act: ``due_at``, or in a window the last one before the
-    clock may act, or, where it acts at the end only, the end of the lower bound (a target). All are aware UTC. ``zone`` is the IANA zone whose local days were counted. ``days`` is empty for hours.
+    clock may act, or, where it acts at the end only, the end of the lower bound (a target). All are aware UTC.
+    ``zone`` is the IANA zone whose local days were counted. ``days`` is empty for hours.
     """
 
     calendar: str

@@ -21,7 +21,8 @@ class RegimeChoice:
 def choose_regime(registry: Registry, *, right_type: str, markets: Collection[str]) -> RegimeChoice:
     """The regime for a right of ``right_type`` against listings offered in ``markets`` (ISO 3166-1 codes).
 
-    ``*`` among them is a marketplace that sells into every country, so it meets each row's market. The first row by ``order`` that fits; ``check`` makes sure that one row takes everything.
+    ``*`` among them is a marketplace that sells into every country, so it meets each row's market. The first row by
+    ``order`` that fits; ``check`` makes sure that one row takes everything.
     """
     table = registry.table("regimes")
     for name, row in sorted(table.items(), key=lambda item: item[1]["order"]):

@@ -89,8 +89,8 @@ def describe_court_notices(row: Complaint) -> list[dict[str, Any]]:
         "docket": line.docket, "filed_on": line.filed_on,
         "filed_by_notifier": line.filed_by_notifier, "names_subscriber": line.names_subscriber,
         "seeks_restraint": line.seeks_restraint, "received_at": line.received_at,
-        "channel": line.channel, "entered_at": line.entered_at, "result": line.result, "confirmed": line.result == "confirmed", "reason": line.reason,
-        "decided_at": line.decided_at,
+        "channel": line.channel, "entered_at": line.entered_at, "result": line.result,
+        "confirmed": line.result == "confirmed", "reason": line.reason, "decided_at": line.decided_at,
         "statements": facts.statement_facts(row.id, f"court_notice:{line.id}"),
         "exhibits": [exhibit_facts(one) for one in queries.exhibits(line.exhibit_ids)],
     } for line in queries.court_notices_of(row.id)]

@@ -332,7 +332,7 @@ def record_received(
     Raises what the party's own step raises, and ``Invalid`` for an arrival that cannot be.
     """
     _require({"signed_name": signed_name})
-    _require_arrival(complaint, received_at, actor.at)
+    require_arrival(complaint, received_at, actor.at)
     claims = _chosen(complaint, claim_ids)
     store_id, visibility = (complaint.store_id, "platform_only") if step == "delete" else (None, "staff_only")
     row = ReceivedDocument(

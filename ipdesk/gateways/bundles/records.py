@@ -97,13 +97,13 @@ def deadline_sheet(
     about = ", ".join(listings[number] for number in row.movers if number in listings)
     extent = plain["length"] if plain["earliest"] is None else f"{plain['earliest']}–{plain['length']}"
     target = bool(rule.get("escalates_to"))
-    first = row.until_at if target else row.opens_at
+    first = words.moment(row.until_at if target else row.opens_at) if row.until_at < row.due_at else ""
     return DeadlineSheet(
         words.law(rule["label"]), words.law(rule["basis"]), row.started_at, row.due_at, _ending(words, end, law),
         words.facts(
             (N_("Listings"), about), (N_("Length"), f"{extent} {words.law(plain['unit'])}"),
             (N_("Calendar"), words.law(plain["calendar"])), (N_("Version of the calendar"), plain["calendar_version"]),
-            (N_("Counted in"), plain["zone"]), (N_("Target") if target else N_("Not before"), words.moment(first) if row.until_at < row.due_at else "")),
+            (N_("Counted in"), plain["zone"]), (N_("Target") if target else N_("Not before"), first)),
         tuple(_step(words, line) for line in plain["rows"]))
 
 

@@ -69,7 +69,8 @@ def hidden_for_ever(workflow: Workflow, registry: Registry, known: KnownNames) -
                 yield Problem("unknown_party", f"{trigger.name!r} is hidden from {party!r}, who is no party here", f"{workflow.file}:1")
             for name in ends:
                 if name not in workflow.triggers:
-                    yield Problem("unknown_trigger", f"{trigger.name!r} is hidden until {name!r}, which does not exist", f"{workflow.file}:1")
+                    yield Problem("unknown_trigger", f"{trigger.name!r} is hidden until {name!r}, which does not exist",
+                                  f"{workflow.file}:1")
 
 
 def basis_missing(workflow: Workflow, registry: Registry, known: KnownNames) -> Iterator[Problem]:
