@@ -258,7 +258,8 @@ BREAKS = [
           "    effects: [record_outcome]\n    notify: [{to: seller, message: case_closed}"),
     Break("hold_outlives_claim", MARKETPLACE, DISMISSED_WHILE_DOWN, DISMISSED_WHILE_DOWN.replace("lift_restriction, ", "")),
     Break("hold_outlives_claim", MARKETPLACE, "source: counter_notified.in_court\n    dest: closed.upheld\n    who: [legal]\n"
-          "    guards: [decision_has_reasons, no_staff_conflict]\n    effects: [capture_listing, restrict_listing, make_hold_final, record_outcome]",
+          "    guards: [decision_has_reasons, no_staff_conflict]\n"
+          "    effects: [capture_listing, restrict_listing, make_hold_final, record_outcome]",
           "source: counter_notified.in_court\n    dest: closed.upheld\n    who: [legal]\n"
           "    guards: [decision_has_reasons, no_staff_conflict]\n    effects: [capture_listing, restrict_listing, record_outcome]"),
     Break("second_person_missing", MARKETPLACE, ACTED_AT_ONCE + "    four_eyes: true\n", ACTED_AT_ONCE),
