@@ -24,7 +24,7 @@ from ipdesk.core.http.paging import Page, fetch_page
 from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.errors import NotVisible, Refusal
 from ipdesk.core.outbox.models import InboxMessage, Outbox
-from ipdesk.desk import case, frame, home, inbox, legal, lists
+from ipdesk.desk import case, frame, home, inbox, legal, lists, words
 from ipdesk.desk import outbox as letters
 from ipdesk.features.accounts import operations as accounts
 from ipdesk.features.accounts.setup import limiter
@@ -37,6 +37,7 @@ from ipdesk.features.complaints.models import CaseLink
 pages = Blueprint("desk", __name__)
 blueprints = [pages]
 pages.app_context_processor(frame.frame)
+pages.app_template_filter("beside_badge")(words.beside_badge)
 
 _YEAR = 365 * 24 * 3600
 

@@ -74,7 +74,7 @@ def law_text(text: str) -> str:
 
 
 def state_label(regime: str, state: str) -> str:
-    """The substate in words, without the stage that the badge shows already."""
+    """The state in words, as the law's file has it."""
     if state == MIXED:
         return gettext("Closed with different outcomes")
     found = rules.workflows.workflow(regime).states.get(state)
@@ -85,6 +85,16 @@ def any_state_label(state: str) -> str:
     """The same where the regime is not known: the words of the first regime that has it; empty for no such state."""
     found = next((law.states[state] for law in rules.workflows.workflows("complaint") if state in law.states), None)
     return law_text(found.label) if found else ""
+
+
+def beside_badge(label: str, state: str) -> str:
+    """``label`` as it stands beside the badge of its stage: ``Upheld`` beside ``Closed``, not ``Closed: upheld``."""
+    word = str(STAGES.get(state.partition(".")[0], ""))
+    rest = label.removeprefix(word).lstrip()
+    if not word or rest == label or rest[:1] not in (":", "："):
+        return label
+    rest = rest[1:].strip()
+    return rest[:1].upper() + rest[1:]
 
 
 def waits_text(waits_for: str, audience: str) -> str:

@@ -154,7 +154,7 @@ def test_the_purpose_in_a_browser(
         town.clock.advance(timedelta(days=days))
         work()
     wei = walkers(PHONE).sign_in("wei@quiet-harbour.example", to=f"/complaints/{b}")
-    assert GROUND in wei.main and "Closed: not contested" in wei.main and "Closed: dismissed" in wei.main
+    assert GROUND in wei.main and "Closed Not contested" in wei.main and "Closed Dismissed" in wei.main
     holder = walkers().sign_in("ada@aurora.example", to=f"/complaints/{a}")
     assert "Closed: deleted by the seller" in holder.page.locator(".ipd-answers").inner_text()
 

@@ -239,7 +239,7 @@ def test_the_purpose_from_the_notice_to_the_bundle(town: Town) -> None:
         assert "Closed" in state_on(reader, b)
         assert GROUND in reader.main and reader.dead_ends() == []
         outcomes = [words(one) for one in reader.page.select("main .ipd-substate")]
-        assert {"Closed: dismissed", "Closed: not contested"} <= set(outcomes)
+        assert {"Dismissed", "Not contested"} <= set(outcomes)
     for reader, reference in ((priya, b), (wei, a), (silent, a), (silent, b), (wei, c)):
         reader.open(f"/complaints/{reference}", expect=404)
     for stranger in ("L-A1", "L-C1", "Lantern House", "Northern Light"):

@@ -27,6 +27,13 @@ blueprint = Blueprint("evidence", __name__, url_prefix="/evidence")
 blueprints = [blueprint]
 
 # Neither an original nor a preview may run, load or embed anything, whoever opens it.
+@blueprint.app_template_filter("file_kind")
+def file_kind(media_type: str) -> str:
+    """What people call this type of file: ``PDF``, ``JPEG``."""
+    known = intake.current().rules.types.get(media_type)
+    return known.word if known else media_type
+
+
 _SEALED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 _STATUS = {"file_too_large": 413, "more_than_declared": 413, "part_too_large": 413,
            "upload_not_whole": 409, "offset_wrong": 409, "upload_over": 410, "already_filed": 409}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from babel import Locale
 from flask import Blueprint, flash, g, render_template, request, url_for
 from flask_babel import get_locale, gettext
 
@@ -33,6 +34,14 @@ def right_kind_name(kind: str) -> str:
 def right_state_name(state: str) -> str:
     """A state of a right in words."""
     return str(words.STATE_NAMES[state])
+
+
+@pages.app_template_filter("places")
+def places(territory: str) -> str:
+    """Country codes as names: ``US DE`` is ``United States, Germany``."""
+    names = Locale.parse(str(get_locale())).territories
+    comma: str = gettext(", ")
+    return comma.join(names.get(code, code) for code in territory.split())
 
 
 @pages.get("")

@@ -91,6 +91,10 @@ def test_two_lists_lead_to_right_complainant_and_case(desk: Any, as_person: Any)
         f"a[href='/complaints/{waiting.reference}/complainant']").get_text() == "Aurora Ltd"
     assert "Process now" in first.get_text() and "View now" in second.get_text()
     assert "no time limit" in second.get_text()
+    state = " ".join(second.select_one("tbody td[data-label=State]").get_text(" ").split())
+    assert state.startswith("Closed Not contested"), state
+    counted = text_of(as_person("seller").get(f"/complaints/{waiting.reference}"))
+    assert "How this was counted" in counted and "Monday to Friday, public holidays included" in counted
 
 
 def test_right_and_complainant_are_for_those_who_may_see_the_complaint(

@@ -1,6 +1,7 @@
 """Filing a notice step by step; every step is saved on its own."""
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
@@ -540,7 +541,9 @@ def purchases(reference: str) -> Any:
     return render_template(
         "rights_holder/notice/purchases.html", form=form, **_frame(now),
         options=[(place, titles[row.entry.entered]) for place, row in enumerate(now.rows) if row.answer == "accepted"],
-        there=[{**one, "listing": titles.get(one["entered"], one["entered"])} for one in now.values["purchases"]],
+        there=[{**one, "listing": titles.get(one["entered"], one["entered"]),
+                "ordered_on": date.fromisoformat(one["ordered_on"]) if one["ordered_on"] else None}
+               for one in now.values["purchases"]],
         today=rights_queries.today(g.actor.at).isoformat()), form.status
 
 
