@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from ipdesk.config import NoInstallation, Settings, load_settings, mark_as_demo
+from ipdesk.config import NoInstallation, Settings, load_settings, mark_as_demo, place_of
 from ipdesk.core.kernel.clock import SystemClock
 
 # Exit codes that scripts may rely on.
@@ -269,10 +269,12 @@ def _workflow(settings: Settings, name: str) -> tuple[Any, Any]:
 @click.pass_context
 def run(context: click.Context, host: str, port: int, threads: int, demo: bool, if_empty: bool) -> None:
     """Migrate, then start web and worker together. Ctrl-C stops both."""
+    from ipdesk.backup import refuse_unconfirmed
     from ipdesk.running import refuse_taken_port, run_desk
 
     with _refusals():
         refuse_taken_port(host, port)
+        refuse_unconfirmed(_settings(context))
         context.obj["demo_address"] = f"http://{host}:{port}"
         settings = _made_ready(context, demo=demo or if_empty)
         if demo and not settings.demo:
@@ -290,6 +292,7 @@ _NOT_THE_DEMO = "{} is in use and not the demo, and never becomes one; nothing w
 @click.pass_context
 def worker(context: click.Context, until_idle: bool) -> None:
     """Run the worker: deadlines, letters, instructions to the marketplace, the log."""
+    from ipdesk.backup import refuse_unconfirmed
     from ipdesk.core.jobs import work
     from ipdesk.core.jobs.loop import Worker
     from ipdesk.running import only_worker
@@ -297,6 +300,7 @@ def worker(context: click.Context, until_idle: bool) -> None:
 
     settings, app = _existing(context)
     with _refusals(), only_worker(settings), app.app_context():
+        refuse_unconfirmed(settings)
         clock = app.extensions["ipdesk.clock"]
         working = Worker(jobs(settings, clock), clock)
         if until_idle:
@@ -314,18 +318,116 @@ def worker(context: click.Context, until_idle: bool) -> None:
 @click.pass_context
 def fsck(context: click.Context, as_json: bool) -> None:
     """Verify the audit log, the stored summaries, the counts and the evidence. Exit code 1 on a fault."""
-    from ipdesk.fsck import faults
-
-    settings, app = _existing(context)
-    found = 0
-    with app.app_context():
-        for fault in faults(settings):
-            found += 1
-            click.echo(json.dumps({"fault": fault}) if as_json else fault)
+    found = _faults(context, quiet=as_json)
+    for fault in found:
+        click.echo(json.dumps({"fault": fault}) if as_json else fault)
     if found:
         raise SystemExit(FAILED)
     if not as_json:
         click.echo("No fault found.")
+
+
+def _faults(context: click.Context, *, quiet: bool) -> list[str]:
+    """What ``fsck`` finds, with a bar for each thing that is proven."""
+    from tqdm import tqdm
+
+    from ipdesk.fsck import faults
+
+    def watch(name: str, rows: Iterable[Any], total: int) -> Iterable[Any]:
+        return tqdm(rows, total=total, desc=name, leave=False, disable=quiet or None)
+
+    settings, app = _existing(context)
+    with app.app_context():
+        return list(faults(settings, watch))
+
+
+@desk.command("backup")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--without-database", is_flag=True, help="The PostgreSQL database is dumped already: write the rest.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences; no progress bar.")
+@click.pass_context
+def write_backup(context: click.Context, out: Path, without_database: bool, as_json: bool) -> None:
+    """Write database, evidence, bundles, keys and settings to the file OUT (or a new file in the folder OUT).
+
+    The desk may go on meanwhile. The file holds the keys: keep it as you keep them.
+
+    \b
+    Exit: 0 written   1 could not be written, nothing was left   2 wrong use
+    """
+    from ipdesk import backup
+
+    settings, _ = _existing(context)
+    is_elsewhere = not settings.database.startswith("sqlite")
+    if is_elsewhere and not without_database:
+        raise Refused("PostgreSQL copies itself. First run this, then this command again with --without-database:\n"
+                      + backup.dump_command(settings))
+    if without_database and not is_elsewhere:
+        raise click.BadParameter("the database lies in the installation and is part of the backup", param_hint="--without-database")
+    now = clock_of(settings).now()
+    out = out / f"ipdesk-{now:%Y%m%d-%H%M%S}.tar" if out.is_dir() else out
+    try:
+        with _bytes_bar(backup.size_of(settings), out.name, quiet=as_json) as bar:
+            made = backup.write(settings, out, at=now, progress=bar.update)
+    except backup.BackupFailed as error:
+        raise click.ClickException(str(error)) from None
+    if as_json:
+        click.echo(json.dumps(backup.plain(made, file=str(out))))
+        return
+    click.echo(f"{out}: {len(made.members)} files, {made.size} bytes")
+    if settings.evidence_url:
+        click.echo(f"The evidence in {settings.evidence_url} is not in it.", err=True)
+
+
+# Restored, and fsck found faults in it.
+RESTORED_WITH_FAULTS = 3
+
+
+@desk.command("restore")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--confirm", "is_confirmed", is_flag=True, help="Let the restored installation work: letters, deadlines, instructions.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences; no progress bar.")
+@click.pass_context
+def restore_backup(context: click.Context, file: Path | None, is_confirmed: bool, as_json: bool) -> None:
+    """Make an installation from the backup FILE in an empty folder, and prove it as fsck does.
+
+    It is held until you say --confirm: no worker starts, so that nothing is sent twice while the old
+    installation may still be running.
+
+    \b
+    Exit: 0 restored and proven   1 the file is damaged, nothing was restored
+          2 wrong use, or the folder is not empty   3 restored, but fsck found faults
+    """
+    from ipdesk import backup
+
+    if (file is None) != is_confirmed:
+        raise click.UsageError("Name a FILE to restore, or say --confirm afterwards.")
+    if file is None:
+        backup.confirm(_settings(context, must_exist=True))
+        click.echo("Confirmed: the worker may start.")
+        return
+    try:
+        with _refusals(), _bytes_bar(file.stat().st_size, file.name, quiet=as_json) as bar:
+            made = backup.restore(file, place_of(context.obj["instance"]), progress=bar.update)
+    except backup.BackupFailed as error:
+        raise click.ClickException(str(error)) from None
+    found = _faults(context, quiet=as_json) if made.database == "sqlite" else []
+    if as_json:
+        click.echo(json.dumps(backup.plain(made, faults=found)))
+    else:
+        click.echo(f"Restored as it was at {made.made_at}: {len(made.members)} files, {len(found)} faults.")
+        for fault in found:
+            click.echo(fault)
+        if made.database != "sqlite":
+            click.echo("Its database is not in the file: restore that with pg_restore, then prove all with ipdesk fsck.", err=True)
+        click.echo("It is held. When the old installation is off: ipdesk restore --confirm", err=True)
+    if found:
+        raise SystemExit(RESTORED_WITH_FAULTS)
+
+
+def _bytes_bar(total: int, name: str, *, quiet: bool) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=total, unit="B", unit_scale=True, desc=name, disable=quiet or None)
 
 
 @desk.command()

@@ -1,13 +1,15 @@
 """Proving an installation against itself. Every fault is one line that names what is wrong."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from sqlalchemy import func, select
 
 from ipdesk.config import Settings
 from ipdesk.core.audit.entries import entries_of
 from ipdesk.core.audit.models import append_only_statements
+from ipdesk.core.audit.verify import Watch
 from ipdesk.core.audit.verify import faults as audit_faults
 from ipdesk.core.casework import clocks, tallies
 from ipdesk.core.casework.advance import workflow_of
@@ -27,15 +29,22 @@ from ipdesk.features.rights.models import Right
 from ipdesk.worker import log_origin, log_public_key
 
 
-def faults(settings: Settings) -> Iterator[str]:
-    """Triggers, audit log, summaries with deadlines, clocks that fail, counts, captures and evidence, in that order."""
+def _unwatched(_name: str, rows: Iterable[Any], _total: int) -> Iterable[Any]:
+    return rows
+
+
+def faults(settings: Settings, watch: Watch = _unwatched) -> Iterator[str]:
+    """Triggers, audit log, summaries with deadlines, clocks that fail, counts, captures and evidence, in that order.
+
+    ``watch(name, rows, total)`` gives the rows back one by one, so that a person sees how far it is.
+    """
     yield from trigger_faults()
-    yield from audit_faults(origin=log_origin(settings), public_keys=[log_public_key(settings)])
-    yield from summary_faults()
+    yield from audit_faults(origin=log_origin(settings), public_keys=[log_public_key(settings)], watch=watch)
+    yield from summary_faults(watch)
     yield from clock_faults()
     yield from tally_faults()
-    yield from capture_faults()
-    yield from evidence_faults()
+    yield from capture_faults(watch)
+    yield from evidence_faults(watch)
 
 
 def trigger_faults() -> Iterator[str]:
@@ -45,9 +54,10 @@ def trigger_faults() -> Iterator[str]:
         yield f"database: the trigger {name} does not stand"
 
 
-def summary_faults() -> Iterator[str]:
+def summary_faults(watch: Watch) -> Iterator[str]:
     """The stored summary of each complaint must be what its claims and clocks add up to."""
-    for number in db.session.execute(select(Complaint.id).order_by(Complaint.id)).scalars():
+    numbers = db.session.execute(select(Complaint.id).order_by(Complaint.id)).scalars().all()
+    for number in watch("complaints", numbers, len(numbers)):
         row = db.session.get(Complaint, number)
         law = workflow_of(row.case)
         claims = list(db.session.execute(
@@ -118,20 +128,23 @@ def tally_faults() -> Iterator[str]:
                    f"there are {wanted.get(pair, 0)}")
 
 
-def capture_faults() -> Iterator[str]:
+def capture_faults(watch: Watch) -> Iterator[str]:
     """A capture must hash to what was written when it was taken."""
-    for row in db.session.execute(select(Capture).order_by(Capture.id)).scalars():
+    total = db.session.execute(select(func.count()).select_from(Capture)).scalar_one()
+    rows = db.session.execute(select(Capture).order_by(Capture.id).execution_options(yield_per=500)).scalars()
+    for row in watch("captures", rows, total):
         if sha256_hex(canonical_json({"content": row.content, "images": row.images})) != row.sha256:
             reference = db.session.execute(
                 select(Case.reference).where(Case.id == row.case_id)).scalar()
             yield f"capture {row.id} of {reference}: its content was changed"
 
 
-def evidence_faults() -> Iterator[str]:
+def evidence_faults(watch: Watch) -> Iterator[str]:
     """Every file must be there and hash to its name."""
     store = evidence_store()
-    for row in db.session.execute(select(Blob).order_by(Blob.sha256)).scalars():
-        if not store.exists(row.sha256):
-            yield f"evidence {row.sha256}: the file is missing"
-        elif not store.verify(row.sha256):
-            yield f"evidence {row.sha256}: the file was changed"
+    digests = db.session.execute(select(Blob.sha256).order_by(Blob.sha256)).scalars().all()
+    for digest in watch("evidence", digests, len(digests)):
+        if not store.exists(digest):
+            yield f"evidence {digest}: the file is missing"
+        elif not store.verify(digest):
+            yield f"evidence {digest}: the file was changed"

@@ -1,6 +1,5 @@
 """The command ``ipdesk`` as an operator meets it: each call is a process of its own."""
 
-import os
 import re
 import shutil
 import signal
@@ -14,21 +13,14 @@ import pytest
 
 from ipdesk.config import PROJECT_ROOT, load_settings, mark_as_demo
 from ipdesk.running import only_worker
-
-
-def environment(**more: str) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("IPDESK_")} | more
+from tests import shell
 
 
 @pytest.fixture
 def ipdesk(tmp_path: Path):
-    """``ipdesk("fsck")``: the command on an installation of its own; nothing may end in a trace."""
+    """``ipdesk("fsck")``: the command on an installation of its own."""
     def run(*words: str, instance: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "ipdesk", "--instance", str(instance or tmp_path / "desk"), *words], text=True,
-            capture_output=True, check=False, timeout=120, env=environment(**variables), cwd=PROJECT_ROOT)
-        assert "Traceback" not in done.stderr, done.stderr
-        return done
+        return shell.ipdesk(instance or tmp_path / "desk", *words, **variables)
     return run
 
 
@@ -36,8 +28,7 @@ def ipdesk(tmp_path: Path):
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated installation, to be copied."""
     place = tmp_path_factory.mktemp("migrated") / "desk"
-    subprocess.run([sys.executable, "-m", "ipdesk", "--instance", str(place), "migrate"],
-                   check=True, env=environment(), timeout=120, cwd=PROJECT_ROOT)
+    assert shell.ipdesk(place, "migrate").returncode == 0
     return place
 
 
@@ -71,7 +62,7 @@ def test_make_run_starts_an_installation_in_use_as_it_is(ipdesk, desk: Path) -> 
     ipdesk("staff", "invite", "first@market.example", "--role", "admin")
     command = [sys.executable, "-m", "ipdesk", "--instance", str(desk), "run", "--demo-if-empty", "--port", str(free_port())]
     with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=PROJECT_ROOT,
-                          env=environment(PYTHONUNBUFFERED="1")) as running:
+                          env=shell.environment(PYTHONUNBUFFERED="1")) as running:
         said = ""
         for line in running.stdout:
             said += line

@@ -1,9 +1,10 @@
 """Proving the log against itself: every chain, every leaf, every signed head."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ipdesk.core.audit.entries import FIRST
 from ipdesk.core.audit.merkle import Node, Tree, leaf_hash
@@ -12,21 +13,27 @@ from ipdesk.core.audit.signing import CheckpointInvalid, verify
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.canonical import salted_commitment, sha256_hex
 
+Watch = Callable[[str, Iterable[Any], int], Iterable[Any]]
 
-def faults(*, origin: str, public_keys: Iterable[bytes]) -> Iterator[str]:
-    """One line for every fault: a changed, missing or reordered entry, leaf, node or head."""
-    yield from _chain_faults()
+
+def faults(*, origin: str, public_keys: Iterable[bytes], watch: Watch) -> Iterator[str]:
+    """One line for every fault: a changed, missing or reordered entry, leaf, node or head.
+
+    ``watch(name, rows, total)`` gives the rows back one by one, so that a person sees how far it is.
+    """
+    yield from _chain_faults(watch)
     yield from _disclosure_faults()
-    yield from _tree_faults(origin, list(public_keys))
+    yield from _tree_faults(origin, list(public_keys), watch)
 
 
-def _chain_faults() -> Iterator[str]:
+def _chain_faults(watch: Watch) -> Iterator[str]:
     case, number, previous = None, 0, FIRST
-    for row in db.session.execute(
+    total = db.session.execute(select(func.count()).select_from(AuditEntry)).scalar_one()
+    rows = db.session.execute(
         select(AuditEntry.case_id, AuditEntry.number, AuditEntry.body, AuditEntry.previous,
                AuditEntry.hash)
-        .order_by(AuditEntry.case_id, AuditEntry.number).execution_options(yield_per=1000)
-    ):
+        .order_by(AuditEntry.case_id, AuditEntry.number).execution_options(yield_per=1000))
+    for row in watch("audit entries", rows, total):
         if row.case_id != case:
             case, number, previous = row.case_id, 0, FIRST
         place = f"audit: case {row.case_id}, entry {row.number}"
@@ -50,17 +57,18 @@ def _disclosure_faults() -> Iterator[str]:
             yield f"audit: {shown.field} of entry {shown.month}-{shown.entry_id} was changed"
 
 
-def _tree_faults(origin: str, keys: list[bytes]) -> Iterator[str]:
+def _tree_faults(origin: str, keys: list[bytes], watch: Watch) -> Iterator[str]:
     heads = {head.size: head for head in db.session.execute(
         select(AuditHead).order_by(AuditHead.size)).scalars()}
     tree = Tree()
+    total = db.session.execute(select(func.count()).select_from(AuditLeaf)).scalar_one()
     with db.session.execute(
         select(AuditLeaf, AuditEntry.body)
         .outerjoin(AuditEntry, (AuditEntry.month == AuditLeaf.month)
                    & (AuditEntry.id == AuditLeaf.entry_id))
         .order_by(AuditLeaf.number).execution_options(yield_per=1000)
     ) as leaves:
-        for leaf, body in leaves:
+        for leaf, body in watch("audit leaves", leaves, total):
             if leaf.number != tree.size or body is None:
                 yield f"audit: leaf {tree.size} of the log is missing"
                 return
