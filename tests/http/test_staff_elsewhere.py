@@ -99,6 +99,31 @@ def test_a_counter_notification_by_post_counts_from_its_arrival(floor):
         assert put_back.started_at == row.received_at
 
 
+def test_who_records_a_counter_notification_after_its_put_back_is_warned_that_it_acts_at_once(floor):
+    filed = floor.told("copyright")[0]
+    floor.clock.advance(timedelta(days=30))
+    legal_staff, page = floor.browser("legal"), f"/complaints/{filed.reference}/record-counter-notice"
+    body = text_of(legal_staff.get(page))
+    assert 'name="at_once"' not in body
+    said = {
+        "channel": "post", "received_at": "2026-03-03T09:00", "claim_ids": floor.claims(filed), "name": "Wei Example",
+        "address": "88 Harbour Road", "phone": "+86 755 5550123", "signed_name": "Wei Example",
+        "statements": re.findall(r'name="statements"[^>]*value="([a-z_]+)"', body), "form_key": "late",
+        "seen": floor.version("complaint", filed.id)}
+    answer = legal_staff.post(page, data=said | {"original_files": letter_file("scan.eml")}, content_type="multipart/form-data")
+    assert answer.status_code == 422 and "They come back as soon as you record it" in text_of(answer)
+    assert floor.states(filed) == ["delisted.open"]
+    kept = re.findall(r'name="original"[^>]*value="([^"]+)"', text_of(answer))
+    answer = legal_staff.post(page, data=said | {"at_once": "true", "original": kept})
+    assert answer.status_code == 303, text_of(answer)[-3000:]
+    with floor.app.app_context():
+        floor.desk.work()
+        told = " ".join(db.session.execute(select(Outbox.body_text).where(
+            Outbox.message == "counter_notice_copy", Outbox.channel == "mail")).scalar_one().split())
+    assert floor.states(filed) == ["closed.reinstated"]
+    assert "access to it now" in told and "(over)" not in told and "No deadline runs for you" in told
+
+
 def test_a_counter_notification_without_its_elements_is_not_recorded(floor):
     filed = floor.told("copyright")[0]
     said = {"channel": "post", "received_at": "2026-03-02T10:00", "claim_ids": floor.claims(filed),

@@ -56,7 +56,7 @@ SAMPLES = {
         {"label": "Address", "text": "1 Harbour Road\nShenzhen\n+86 000 0000"},
     ],
     "exhibits": ["EXHIBIT-NAME.pdf"],
-    "put_back": {"earliest_text": "EARLIEST-DATE", "latest_text": "LATEST-DATE"},
+    "put_back": {"earliest_text": "EARLIEST-DATE", "latest_text": "LATEST-DATE", "over": False},
     "forwarded": True,
     "answer": "ANSWER-OF-COMPLAINANT",
     "restored_text": "RESTORED-DATE",

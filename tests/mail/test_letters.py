@@ -184,6 +184,17 @@ def test_the_statutory_copy_says_when_the_material_is_put_back(book, facts):
     assert "17 U.S.C. § 512(g)(2)(C)" in said
 
 
+@pytest.mark.parametrize(("message", "audience", "now"), [
+    ("counter_notice_copy", "rights_holder", "We therefore replace the removed material or cease disabling access to it now."),
+    ("counter_notice_received", "seller", "The listings come back now, unless the complainant had shown us before"),
+])
+def test_a_counter_notification_entered_too_late_promises_no_day_that_has_passed(book, facts, message, audience, now):
+    over = {"earliest_text": "EARLIEST-DATE", "latest_text": "LATEST-DATE", "over": True}
+    said = words(book.render(message, "en", facts(message, audience=audience, put_back=over, deadline=None)).text)
+    assert now in said
+    assert "not before" not in said and "on the dates above" not in said
+
+
 def test_outside_the_statute_there_is_no_put_back_and_shared_documents_are_named(book, facts):
     letter = book.render("counter_notice_copy", "en", facts(
         "counter_notice_copy", audience="rights_holder", statutory=False, put_back=None,

@@ -33,22 +33,24 @@ def context(act: Act, recipient: Recipient) -> dict[str, Any]:
 
 def _of_counter_notice(act: Act, row: CounterNotice, recipient: Recipient) -> dict[str, Any]:
     shared = [one.name for one in queries.exhibits(row.exhibit_ids) if one.visibility == "share"]
+    put_back = _put_back(act, recipient)
+    at_once = {"deadline": None} if put_back and put_back["over"] else {}  # nothing is left to wait for
     return {
-        "received_text": complaints.when(row.received_at, recipient),
+        **at_once, "received_text": complaints.when(row.received_at, recipient),
         "statutory": copies.is_statutory(act.row.regime),
         "elements": [{"label": complaints.say(COPY_OF, recipient, reference=row.reference),
                       "text": row.copy}],
-        "exhibits": shared, "forwarded": True, "put_back": _put_back(act, recipient),
+        "exhibits": shared, "forwarded": True, "put_back": put_back,
     }
 
 
-def _put_back(act: Act, recipient: Recipient) -> dict[str, str] | None:
-    """The first and the last instant of the put-back that this act has started."""
+def _put_back(act: Act, recipient: Recipient) -> dict[str, Any] | None:
+    """The first and the last instant of the put-back that this act has started, and whether it happens at once."""
     line: Deadline | None = next((d for d in act.deadlines if d.name.startswith("put_back")), None)
     if line is None:
         return None
     return {"earliest_text": complaints.when(line.opens_at, recipient),
-            "latest_text": complaints.when(line.due_at, recipient)}
+            "latest_text": complaints.when(line.due_at, recipient), "over": line.fires_at <= act.at}
 
 
 def _of_court_notice(act: Act, row: CourtNotice, recipient: Recipient) -> dict[str, Any]:

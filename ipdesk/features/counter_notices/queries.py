@@ -10,6 +10,7 @@ from sqlalchemy import select
 from ipdesk.core.casework.models import Case, CaseFact
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
+from ipdesk.core.deadlines.calendar import compute
 from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.core.workflow import Workflow
@@ -97,6 +98,14 @@ def unanswered_since(complaint_id: int, but: int | None = None) -> set[int]:
             stopped = {number: since for number, since in stopped.items()
                        if number not in answer.claim_ids or answer.answered_at < since}
     return set(stopped)
+
+
+def acts_at_once(law: Workflow, states: Iterable[str], received_at: datetime, now: datetime) -> bool:
+    """Whether the clock that a counter-notification starts on its arrival has run out by ``now`` already."""
+    started = {law.states[edge.dest].deadline for state in states for edge in law.edges(state, "receive_counter_notice")}
+    found = [rules.workflows.deadline(name) for name in started if name]
+    return any(compute(rule, received_at, zone=rules.settings["zone"]).fires_at <= now
+               for rule in found if rule.get("starts") == "counter_notice_received")
 
 
 def exhibits(ids: Iterable[int]) -> list[Exhibit]:

@@ -153,7 +153,9 @@ class RecordedNoticeSchema(ArrivalSchema):
 
 
 class RecordedCounterNoticeSchema(ArrivalSchema, ClaimsSchema):
-    """A counter-notification as it came."""
+    """A counter-notification as it came; ``at_once``: the listings come back now, and who records it knows."""
+
+    at_once = Tick()
 
     grounds = fields.List(fields.String(), load_default=list)
     explanation = Prose(10_000)

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from marshmallow import Schema
 
 from ipdesk.core.casework import disclosure
+from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
@@ -20,6 +21,7 @@ from ipdesk.features.complaints import elements
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.counter_notices import operations as counter_notices
+from ipdesk.features.counter_notices import queries as answers
 from ipdesk.features.decisions import recorded
 from ipdesk.features.decisions.pages.blueprint import handlers_only, locked_row, pages
 from ipdesk.features.decisions.schemas import (
@@ -121,12 +123,20 @@ def _contact(said: Mapping[str, Any]) -> dict[str, str]:
 
 def _counter_notice_recorded(form: Form, reference: str, said: dict[str, Any]) -> str:
     row = locked_row("complaint", reference)
+    if not said["at_once"] and _acts_at_once(row, said):
+        raise Invalid({"at_once": [gettext("The time after which the listings come back has passed since this arrived. They come "
+                                           "back as soon as you record it. Tick this if the day of arrival is right.")]})
     counter_notices.file_counter_notice(
         actor=g.actor, complaint=row, claim_ids=said["claim_ids"], grounds=said["grounds"],
         explanation=said["explanation"], contact=_contact(said), signed_name=said["signed_name"],
         statements=said["statements"], original=_original(form), received_at=said["received_at"],
         channel=said["channel"], seen=said["seen"])
     return url_for("desk.complaint", reference=reference)
+
+
+def _acts_at_once(row: Complaint, said: dict[str, Any]) -> bool:
+    states = {claim.state for claim in complaints.claims_of(row.id, said["claim_ids"])}
+    return answers.acts_at_once(workflow_of(row.case), states, said["received_at"], g.actor.at)
 
 
 @pages.route("/complaints/<reference>/record-court-paper", methods=["GET", "POST"])
