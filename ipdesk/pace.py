@@ -34,7 +34,7 @@ class PacedSocket(socket.socket):
         paced.settimeout(timeout)
         return paced
 
-    def begin(self) -> None:
+    def start_anew(self) -> None:
         """A request begins: its time starts anew."""
         self._until = time.monotonic() + self.patience
 
@@ -93,7 +93,7 @@ class PacedWorker(ThreadWorker):
         super().enqueue_req(conn)
 
     def handle(self, conn: TConn) -> Any:
-        conn.sock.begin()
+        conn.sock.start_anew()
         # A connection that says nothing yet waits with the main loop; by itself it would hold a thread for five seconds.
         conn.wait_for_data = lambda _seconds: TConn.wait_for_data(conn, 0)
         return super().handle(conn)

@@ -78,7 +78,7 @@ def test_the_environment_is_checked_as_well_and_cannot_turn_tests_or_the_demo_on
 
 def test_what_is_allowed_is_taken(settings) -> None:
     found = settings(
-        'zone = "Asia/Shanghai"\nbase_url = "https://desk.example/ip/"\nbehind_https = "Yes"\nmax_upload = "5000"\n'
+        'zone = "Asia/Shanghai"\nbase_url = "https://desk.example/ip/"\nbehind_https = "Yes"\ntrusted_proxies = 1\nmax_upload = "5000"\n'
         'smtp_url = "smtps://me:secret@mail.example"\ndesignation_expires_on = 2029-05-31\nwebhook_secret = ""\n')
     assert (found.zone, found.base_url, found.behind_https, found.max_upload) == (
         "Asia/Shanghai", "https://desk.example/ip", True, 5000)

@@ -40,7 +40,8 @@ def test_registered_with_its_certificate_and_listed(app, owner):
     exhibit = owner.post(f"{begun['href']}/finish", headers=headers).json["reference"]
     path = register(owner, territory="us, de; us", certificates=[exhibit], classes="9, 25", valid_until="2030-01-01")
     page = text_of(owner.get(path))
-    for said in ("AURORA", "United States, Germany", "9, 25", "Tue 1 Jan 2030", "Registered, not verified yet", "extract.txt", "public@aurora.example"):
+    for said in ("AURORA", "United States, Germany", "9, 25", "Tue 1 Jan 2030", "Registered, not verified yet", "extract.txt",
+                 "public@aurora.example"):
         assert said in page
     assert "AURORA" in text_of(owner.get("/rights")) and "AURORA" not in text_of(owner.get("/rights?state=verified"))
     with app.app_context():
