@@ -5,13 +5,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.catalogue.models import Marketplace
+from ipdesk.features.complaints import elements, operations, queries
 from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.decisions import operations as decisions
 from ipdesk.features.holds.models import Hold
 from ipdesk.features.rights.models import Right
-from tests.journeys.test_received_in_time import letters
+from tests.journeys.test_received_in_time import letter_by_post, letters
+from tests.staff import REASONS
 
 
 def said(complaint, message, to):
@@ -46,3 +51,76 @@ def silence_takes_down(desk, complaint):
     desk.clock.advance(timedelta(days=7))
     desk.work()
     assert set(desk.states(complaint)) == {"delisted.open"}
+
+
+# --- what a letter says only where it is so ----------------------------------------------------------
+
+
+def claim_ids(complaint):
+    found = [claim.id for claim in queries.claims_of(complaint.id)]
+    db.session.rollback()
+    return found
+
+
+def decided(desk, complaint, trigger):
+    with unit_of_work():
+        row = rules.kinds["complaint"].load(complaint.id)
+        found = decisions.decide(actor=desk.actor("legal"), complaint=row, trigger=trigger, reasons=REASONS,
+                                 claim_ids=[claim.id for claim in queries.claims_of(row.id)])
+        if found.status == "proposed":
+            decisions.approve(actor=desk.actor("legal_two"), decision=found)
+
+
+def of_notice(complaint, message):
+    return " ".join(db.session.execute(select(Outbox.body_text).where(
+        Outbox.message == message, Outbox.case_id == complaint.notice_id, Outbox.channel == "mail")).scalar_one().split())
+
+
+def test_what_was_taken_back_before_is_not_said_to_be_taken_down(desk):
+    complaint = desk.file(kind="copyright")[0]
+    first, _ = claim_ids(complaint)
+    with unit_of_work():
+        operations.take_back(actor=desk.actor("rights_holder"), complaint=rules.kinds["complaint"].load(complaint.id),
+                             claim_ids=[first])
+    desk.accept([complaint])
+    told = of_notice(complaint, "notice_accepted")
+    assert desk.listings[0].external_id not in told
+    assert desk.listings[1].external_id in told and desk.listings[2].external_id in told
+
+
+def test_a_notice_that_lapsed_names_what_was_missing(desk):
+    complaint = desk.file()[0]
+    with unit_of_work():
+        operations.screen_notice(actor=desk.actor("legal"), notice=rules.kinds["notice"].load(complaint.notice_id),
+                                 trigger="send_back", missing=["explanation"])
+    desk.clock.advance(timedelta(days=20))
+    desk.work()
+    told = of_notice(complaint, "notice_refused")
+    assert "not made good in time" in told and "We examined" not in told
+    missing = next(one["missing"] for one in elements.required("marketplace") if one["code"] == "explanation")
+    assert missing in told
+
+
+def test_a_manifest_case_that_the_seller_has_answered_offers_no_second_answer(desk):
+    complaint = desk.file()[0]
+    desk.accept([complaint])
+    desk.work()
+    letter_by_post(desk, complaint, desk.clock.now())
+    decided(desk, complaint, "act_now")
+    seller, holder = said(complaint, "listing_delisted", "seller"), said(complaint, "listings_restricted", "rights_holder")
+    assert "still decided" in seller and "File a counter-notification" not in seller
+    assert "did not wait" not in seller + holder and "unless the seller contests" not in holder
+    decided(desk, complaint, "dismiss")
+    assert "are lifted" in said(complaint, "claims_dismissed", "seller")
+
+
+def test_a_dismissal_lifts_nothing_that_never_was(desk):
+    complaint = desk.file()[0]
+    desk.accept([complaint])
+    desk.work()
+    letter_by_post(desk, complaint, desk.clock.now())
+    desk.clock.advance(timedelta(days=7))
+    desk.work()
+    decided(desk, complaint, "dismiss")
+    told = said(complaint, "claims_dismissed", "seller")
+    assert "No restriction rests on this complaint." in told and "lifted" not in told

@@ -68,6 +68,7 @@ SAMPLES = {
     "can_answer": True,
     "can_tell_again": True,
     "in_writing": False,
+    "in_writing": False, "lapsed": False, "by_court": False, "lifted": True,
     "contest_text": "CONTEST-SENTENCE",
     "expires_text": "EXPIRES-DATE",
     "delivered_text": "DELIVERED-DATE",

@@ -213,12 +213,14 @@ def test_the_complaint_says_that_it_is_no_decision_and_that_deleting_admits_noth
 
 @pytest.mark.parametrize(("cause", "sentence"), [
     ("notice", "obliges us to act at once"), ("silence", "No answer from you reached us"),
-    ("decision", "We have decided"), ("order", "order of a court"), ("manifest", "manifest"),
+    ("decision", "We have decided"), ("order", "order of a court"), ("manifest", "so we did not wait for your answer"),
+    ("answered", "Your counter-notification stays on file and is still decided"),
+    ("court", "A notice of a court action had reached us"),
 ])
 def test_a_takedown_says_its_cause_and_only_that(book, facts, cause, sentence):
     texts = {
         c: book.render("listing_delisted", "en", facts("listing_delisted", cause=c)).text
-        for c in ("notice", "silence", "decision", "order", "manifest")
+        for c in ("notice", "silence", "decision", "order", "manifest", "answered", "court")
     }
     assert sentence in texts[cause]
     assert not [c for c, text in texts.items() if c != cause and sentence in text]
@@ -317,3 +319,43 @@ def test_every_sentence_has_its_chinese_and_keeps_its_placeholders():
     for entry in entries:
         names = [sorted(re.findall(r"%\((\w+)\)s", text)) for text in (entry.id, entry.string)]
         assert names[0] == names[1], entry.id
+
+
+# --- sentences that hold in some cases only ----------------------------------------------
+
+SOMETIMES = [
+    ("listing_delisted", "seller", {"contest_text": ""}, "File a counter-notification", False),
+    ("listing_delisted", "seller", {}, "File a counter-notification", True),
+    ("listings_restricted", "rights_holder", {"contest_text": "", "cause": "court", "deadline": None}, "unless the seller contests", False),
+    ("listings_restricted", "rights_holder", {"deadline": None}, "unless the seller contests", True),
+    ("listings_restricted", "rights_holder", {"contest_text": "", "cause": "answered"}, "counter-notification is still decided", True),
+    ("claims_dismissed", "seller", {"lifted": False}, "are lifted", False),
+    ("claims_dismissed", "seller", {}, "Restrictions that rested on this complaint are lifted.", True),
+    ("claims_dismissed", "seller", {"by_court": True}, "A court found for the seller.", True),
+    ("claims_dismissed", "seller", {"by_court": True}, "We examined the complaint", False),
+    ("claims_upheld", "seller", {"by_court": True}, "A court found for the rights holder.", True),
+    ("claims_upheld", "seller", {"by_court": True}, "We examined the complaint", False),
+    ("notice_refused", "rights_holder", {"lapsed": True, "reasons": ""}, "We examined your notice", False),
+    ("notice_refused", "rights_holder", {"lapsed": True, "reasons": ""}, "This was missing: * a signature of the person", True),
+    ("notice_refused", "rights_holder", {}, "a signature of the person", False),
+    ("notice_accepted", "rights_holder", {"listings": []}, "have been taken down", False),
+    ("notice_accepted", "rights_holder", {"listings": []}, "Listings concerned", False),
+    ("court_action_confirmed", "seller", {}, "to the contact on the page Legal contacts, with the reference of this letter", True),
+    ("seller_not_reached", "rights_holder", {}, "to the contact on the page Legal contacts, with the reference of this letter", True),
+    ("claims_reopened", "seller", {"deadline": None}, "We write to you as soon as something changes.", True),
+    ("right_rejected", "rights_holder", {"in_writing": True}, "Write to the contact on the page Legal contacts", True),
+    ("right_verified", "rights_holder", {"in_writing": True}, "Open the right", False),
+]
+
+
+@pytest.mark.parametrize(("message", "audience", "given", "sentence", "there"), SOMETIMES)
+def test_a_sentence_stands_only_where_it_is_true(book, facts, message, audience, given, sentence, there):
+    said = words(book.render(message, "en", facts(message, audience=audience, **given)).text)
+    assert (sentence in said) is there
+
+
+def test_a_right_without_number_prints_no_empty_line_and_rows_stand_apart_from_points(book, facts):
+    right = facts("notice_receipt")["right"] | {"number": ""}
+    letter = book.render("notice_receipt", "en", facts("notice_receipt", audience="rights_holder", right=right))
+    assert "Number" not in letter.text + visible(letter.html)
+    assert "not publicly found at this time\n\nRight: " in letter.text

@@ -46,6 +46,7 @@ ROW_ANSWERS = {
 }
 CAUSES = {"accept_notice": "notice", "response_overdue": "silence", "uphold": "decision",
           "act_now": "manifest", "confirm_court_action": "court", "record_court_outcome_for_notifier": "order"}
+BY_COURT = frozenset({"record_court_outcome_for_notifier", "record_court_outcome_for_seller"})
 RESTORED_BECAUSE = {
     "put_back_elapsed": N_("The time in which a court action could be shown has ended."),
     "receive_timely_counter_notice": N_("The seller's answer had arrived in time."),
@@ -141,8 +142,7 @@ def _state_waiting_on(act: Act, line: Deadline) -> Any:
 def _notice_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
     notice: Notice = act.row
     rows = queries.rows_of_notice(notice.id)
-    listings = {row.listing_id: row for row in rows if row.answer == "accepted"}
-    found = queries.listings_of([_Ref(key) for key in listings])
+    found = queries.listings_of(queries.open_claims_of_notice(notice.id))
     codes = set(notice.missing)
     return {
         "right": right_of(facts.right_of_notice(notice), recipient),
@@ -152,20 +152,13 @@ def _notice_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
         "missing": [say(element["missing"], recipient)
                     for element in elements.required(notice.regime) if element["code"] in codes]
         if notice.regime else [],
-        "restricted": notice.regime == "us_dmca",
+        "restricted": notice.regime == "us_dmca", "lapsed": act.trigger == "deficiency_overdue",
     }
 
 
 def _row_answer(row: NoticeListing, recipient: Recipient) -> str:
     known = "handled_elsewhere" if row.answer == "already_handled" and not row.other_reference else row.answer
     return say(ROW_ANSWERS[known], recipient, entered=row.entered[:200], reference=row.other_reference)
-
-
-class _Ref:
-    """Stands for a claim where only the listing is known."""
-
-    def __init__(self, listing_id: int) -> None:
-        self.listing_id = listing_id
 
 
 def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
@@ -181,7 +174,7 @@ def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
         "complainant": complainant(notice, right),
         "store": {"name": store.name},
         "explanation": _explanation(notice, act.movers),
-        "cause": CAUSES.get(act.trigger, "decision"),
+        "cause": _cause(act), "by_court": act.trigger in BY_COURT, "lifted": _lifted(act),
         "measure": _measure(act, notice, recipient),
         "outcome_text": say(act.workflow.states[act.movers[0].state].meaning, recipient),
         "contest_text": say(STILL_OPEN.get(recipient.role, ""), recipient) if _contestable(act) else "",
@@ -190,6 +183,22 @@ def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
         "still_restricted": _still_restricted(act, found),
         "response_due_text": "", **_response_due(act, recipient),
     }
+
+
+def _cause(act: Act) -> str:
+    """Why listings are taken down; of a manifest case whether the seller had answered already."""
+    cause = CAUSES.get(act.trigger, "decision")
+    return "answered" if cause == "manifest" and not _contestable(act) else cause
+
+
+def _lifted(act: Act) -> bool:
+    """Whether a hold of these claims ended with this act."""
+    if act.transition is None or "lift_restriction" not in act.transition.effects:
+        return False
+    key = f"lifted:{sorted(act.mover_ids)}"
+    if key not in act.recorded:
+        act.recorded[key] = any(hold.lifted_at == act.at for hold in holds_of_claims(act.mover_ids))
+    return bool(act.recorded[key])
 
 
 def _listing(row: Any) -> dict[str, str]:

@@ -111,6 +111,13 @@ def prefetch(complaint_ids: Sequence[int]) -> None:
     rows_by_id(Listing, [claim.listing_id for row in found for claim in row.claims])
 
 
+def open_claims_of_notice(notice_id: int) -> list[Claim]:
+    """The claims of all complaints of a notice that are not closed, in filing order."""
+    return list(db.session.execute(
+        select(Claim).join(Complaint, Complaint.id == Claim.complaint_id)
+        .where(Complaint.notice_id == notice_id, Claim.state.not_like("closed.%")).order_by(Claim.id)).scalars())
+
+
 def complaints_of(notice_id: int) -> list[Complaint]:
     """The complaints that a notice opened, by store."""
     return list(db.session.execute(
