@@ -119,11 +119,11 @@ def _second_person(state: State | None, proposed: Mapping[str, set[int]]) -> dic
     """What a proposal changes in the header: who acts next, beside a side or a court whose turn it is."""
     if not proposed:
         return {}
-    second = gettext("A second person, who has to look at the proposal")
     waits_for = state.waits_for if state else "nobody"
     if waits_for in ("nobody", "staff"):
-        return {"who_acts": second, "mine": False}
-    return {"who_acts": words.listed([words.waits_text(waits_for, "staff"), second])}
+        return {"who_acts": gettext("A second person, who has to look at the proposal"), "mine": False}
+    return {"who_acts": gettext("%(side)s; and a second person, who has to look at the proposal",
+                                side=words.waits_text(waits_for, "staff"))}
 
 
 def _title(view: Mapping[str, Any], audience: str) -> str:

@@ -139,7 +139,10 @@ def test_the_purpose_in_a_browser(
     holder.page.get_by_label("Your full name").fill("Ada Example")
     holder.press("Sign and send the answer")
 
-    # Legal decides with the keyboard alone.
+    # Legal is given the right first, which is due first, then the complaint, and decides with the keyboard alone.
+    legal.open("/queue")
+    legal.enter("Take the next case")
+    legal.enter("Verify")
     legal.open("/queue")
     legal.enter("Take the next case")
     assert NEVER in legal.main and GENUINE[:69] in legal.main

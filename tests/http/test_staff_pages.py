@@ -402,6 +402,9 @@ def test_a_right_is_taken_and_judged_by_one_handler(floor):
     take = f"/work/right/{reference}/take"
     assert take in text_of(legal.get(f"/rights/{reference}"))
     assert legal.post(take, data={"form_key": "t"}).location == f"/rights/{reference}/judge"
+    legal.post(f"/work/right/{reference}/notes", data={"text": "The register is slow today.", "form_key": "n"})
+    assert "The register is slow today." in text_of(second.get(f"/rights/{reference}"))
+    assert "The register is slow today." not in text_of(floor.browser("rights_holder").get(f"/rights/{reference}"))
     shown = text_of(second.get(f"/rights/{reference}/judge"))
     assert "The legal holds this case" in shown and 'value="verify_right"' not in shown
     said = {"trigger": "verify_right"}
