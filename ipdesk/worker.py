@@ -46,16 +46,22 @@ _BATCH = 50
 
 
 def jobs(settings: Settings, clock: Clock) -> list[Job]:
-    """The worker's jobs in the order of a round: time first, then letters, then the marketplace."""
+    """The worker's jobs in the order of a round: time first, then letters, then the marketplace.
+
+    Letters and instructions wait for somebody outside, so the time is looked at again after each.
+    """
     senders = senders_of(settings)
     bundles.register()
+    time = Job("deadlines", sweep)
     callbacks = Callbacks(on_delivered=letter_delivered(clock), on_failed=letter_failed(clock))
     return [
-        Job("deadlines", sweep),
+        time,
         Job("reminders", remind),
         Job("letters", lambda now: deliver_due(clock, senders, _BATCH, callbacks)),
+        time,
         Job("instructions", lambda now: sum(
-            carry_out_due(now, rules.settings["connector"], _BATCH).values())),
+            carry_out_due(clock, rules.settings["connector"], _BATCH).values())),
+        time,
         Job("restorations", confirm_restorations),
         Job("seal", lambda now: _seal(settings, now), every=timedelta(seconds=5)),
         Job("tallies", lambda now: _fold(), every=timedelta(seconds=5)),

@@ -12,7 +12,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.core.outbox import deliver
-from ipdesk.core.outbox.deliver import LEASE, PAUSES, SETTLE_PAUSE, Callbacks, deliver_due
+from ipdesk.core.outbox.deliver import BATCH_TIME, LEASE, PAUSES, SETTLE_PAUSE, Callbacks, deliver_due
 from ipdesk.core.outbox.enqueue import Consequence, Recipient, enqueue_letter, enqueue_webhook
 from ipdesk.core.outbox.models import InboxMessage, Outbox
 from ipdesk.core.outbox.render import LetterError
@@ -329,12 +329,12 @@ def test_the_fencing_token_stops_a_worker_that_woke_too_late(write, clock, caplo
     assert "was taken over meanwhile" in caplog.text
 
 
-def test_a_slow_batch_gives_back_what_it_cannot_send_within_its_lease(write, clock):
+def test_a_slow_batch_gives_back_what_it_cannot_send_in_its_time(write, clock):
     keys = [write(case_id=None)[0] for _ in range(3)]
 
     class Slow(RecordingSender):
         def send(self, parcel, at):
-            clock.advance(LEASE / 2)
+            clock.advance(BATCH_TIME)
             return super().send(parcel, at)
     assert deliver_due(clock, {"mail": Slow()}) == 1
     waiting = [row_of(key) for key in keys[1:]]

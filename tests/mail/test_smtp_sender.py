@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -226,7 +227,7 @@ def test_a_relay_that_cannot_prove_itself_gets_no_mail(serve, parcel, identity, 
 # --- a server that fails at each stage -----------------------------------------------------
 
 class BrokenServer(threading.Thread):
-    """Speaks SMTP until ``stage``, then does ``fault``: a reply, ``cut`` or ``hang``."""
+    """Speaks SMTP until ``stage``, then does ``fault``: a reply, ``cut``, ``hang`` or ``drip``."""
 
     STAGES = ("banner", "EHLO", "MAIL", "RCPT", "DATA", "body")
 
@@ -270,6 +271,10 @@ class BrokenServer(threading.Thread):
         elif self.fault == "hang":
             self.finished.wait(5)
             return False
+        elif self.fault == "drip":
+            while not self.finished.wait(0.05):
+                connection.sendall(b"250-wait\r\n")
+            return False
         elif self.fault == "cut":
             return False
         else:
@@ -309,6 +314,15 @@ def test_a_failure_at_any_stage_is_retried_or_reported(broken, parcel, identity,
         stage, (stage, "connect"),
     )
     assert outcome.proof.get("code") or outcome.proof["error"]
+
+
+@pytest.mark.parametrize("stage", [stage for stage in BrokenServer.STAGES if stage != "banner"])
+def test_a_relay_that_drips_is_cut_off_in_time(broken, parcel, identity, stage):
+    sender = SmtpSender(plain(broken(stage, "drip"), timeout=0.4), identity)
+    began = time.monotonic()
+    assert sender.send(parcel(), AT).verdict == "try_again"
+    sender.close()
+    assert time.monotonic() - began < 3
 
 
 def test_a_relay_that_is_not_there_is_tried_again(parcel, identity):

@@ -30,8 +30,10 @@ log = logging.getLogger(__name__)
 PAUSES = tuple(timedelta(minutes=m) for m in (
     1, 5, 15, 60, 180, 360, 720, 1440, 1440, 1440, 1440,
 ))
-# Longer than any batch may take, because a batch stops at half of it.
+# Longer than any batch may take: BATCH_TIME and the last letter's conversation.
 LEASE = timedelta(minutes=10)
+# A batch ends here, so that a relay that hangs does not keep the worker from what else is due.
+BATCH_TIME = timedelta(seconds=10)
 SETTLE_PAUSE = timedelta(minutes=5)
 
 
@@ -58,7 +60,7 @@ def deliver_due(
     """
     done = _settle_due(clock, callbacks, limit) if callbacks else 0
     parcels = _lease(clock.now(), senders.keys(), limit)
-    stop_at = clock.now() + LEASE / 2
+    stop_at = clock.now() + BATCH_TIME
     sent: set[tuple[int, int]] = set()
     try:
         for parcel in parcels:

@@ -14,7 +14,6 @@ import smtplib
 import socket
 import ssl
 import tempfile
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 from ipdesk.core.kernel.canonical import sha256_hex
+from ipdesk.core.outbox.exchange import cut_off_after
 from ipdesk.core.outbox.headers import MailIdentity, SealedMail, UnusableAddress, seal_mail
 
 Verdict = Literal["accepted", "try_again", "refused"]
@@ -164,8 +164,8 @@ class FolderSender:
 @dataclass(frozen=True, slots=True)
 class SmtpRelay:
     """How to reach the relay. ``security`` is ``tls`` (from the first byte), ``starttls``
-    (demanded, never optional) or ``none`` (a relay on this machine). ``timeout`` in seconds
-    per answer. ``authority`` is a PEM file when the relay's certificate has a private root."""
+    (demanded, never optional) or ``none`` (a relay on this machine). ``timeout`` in seconds for
+    connecting and again for one letter as a whole. ``authority`` is a PEM file when the relay's certificate has a private root."""
 
     host: str
     port: int
@@ -214,16 +214,17 @@ class SmtpSender:
         try:
             connection = self._connection or self._connect()
             stage = "MAIL"
-            code, reply = connection.mail(mail.sender)
-            if kept and code == 421:
-                self._drop()
-                return None
-            if code == 250:
-                stage = "RCPT"
-                code, reply = connection.rcpt(mail.recipient)
-            if code in (250, 251):
-                stage = "DATA"
-                code, reply = connection.data(mail.content)
+            with cut_off_after(self._relay.timeout, connection):
+                code, reply = connection.mail(mail.sender)
+                if kept and code == 421:
+                    self._drop()
+                    return None
+                if code == 250:
+                    stage = "RCPT"
+                    code, reply = connection.rcpt(mail.recipient)
+                if code in (250, 251):
+                    stage = "DATA"
+                    code, reply = connection.data(mail.content)
         except smtplib.SMTPServerDisconnected as error:
             self._drop()
             return None if kept and stage == "MAIL" else self._broken(stage, error)
@@ -273,12 +274,13 @@ class SmtpSender:
                 local_hostname=self._identity.domain,
             )
         try:
-            connection.ehlo_or_helo_if_needed()
-            if relay.security == "starttls":
-                connection.starttls(context=self._tls())
-                connection.ehlo_or_helo_if_needed()  # what was said in clear counts no more
-            if relay.user:
-                connection.login(relay.user, relay.password)
+            with cut_off_after(relay.timeout, connection):
+                connection.ehlo_or_helo_if_needed()
+                if relay.security == "starttls":
+                    connection.starttls(context=self._tls())
+                    connection.ehlo_or_helo_if_needed()  # what was said in clear counts no more
+                if relay.user:
+                    connection.login(relay.user, relay.password)
         except BaseException:
             connection.close()
             raise
@@ -389,22 +391,15 @@ class _PinnedConnection(http.client.HTTPConnection):
             self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-        # The socket's own time-out starts anew with every byte; a slow drip must end too.
-        watch = threading.Timer(float(self.timeout or 3.0), self._cut)
-        watch.daemon = True
-        watch.start()
         try:
-            self.request("POST", path, body, headers)
-            answer = self.getresponse()
-            return answer.status, answer.read(_REPLY_LIMIT)
+            with cut_off_after(float(self.timeout or 3.0), self) as watch:
+                self.connect()
+                watch.keep()
+                self.request("POST", path, body, headers)
+                answer = self.getresponse()
+                return answer.status, answer.read(_REPLY_LIMIT)
         finally:
-            watch.cancel()
             self.close()
-
-    def _cut(self) -> None:
-        if self.sock is not None:
-            with suppress(OSError):
-                self.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _is_public(address: str) -> bool:

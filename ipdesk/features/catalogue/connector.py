@@ -8,16 +8,18 @@ import hashlib
 import hmac
 import http.client
 import json
-import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from ipdesk.core.kernel.canonical import canonical_json
+from ipdesk.core.outbox.exchange import cut_off_after
 from ipdesk.features.catalogue.models import Listing
 
+# For each step of the way, and for the whole of it.
 TIMEOUT_SECONDS = 3.0
+EXCHANGE_SECONDS = 10.0
 _MOST_ANSWER = 64_000
 # A signature is good for this long, so that a recorded request cannot be sent again later.
 SIGNATURE_LIFE = timedelta(minutes=5)
@@ -129,7 +131,7 @@ def is_signed(secret: str, timestamp: str, signature: str, body: bytes, at: date
 
 
 class WebhookConnector(CatalogueConnector):
-    """A real marketplace behind ``url``: signed POST, no redirects, three seconds.
+    """A real marketplace behind ``url``: signed POST, no redirects, three seconds for each step and ten in all.
 
     2xx with ``{"confirmed": true}`` confirms; 202 is taken and confirmed later; anything else is
     tried again. Snapshots come from the catalogue, which the marketplace's files keep current.
@@ -165,19 +167,30 @@ class WebhookConnector(CatalogueConnector):
         parts = self._parts
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
-        give_up = time.monotonic() + TIMEOUT_SECONDS
         try:
-            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request("POST", target, body, headers)
-            response = connection.getresponse()
-            answer = b""
-            while len(answer) < _MOST_ANSWER and (piece := response.read1(8192)):
-                answer += piece
-                if time.monotonic() > give_up:
-                    raise TimeoutError("the answer took too long")
-            return response.status, answer
+            with cut_off_after(EXCHANGE_SECONDS, connection) as watch:
+                connection.connect()
+                watch.keep()
+                said = self._converse(connection, body, headers)
+        except (OSError, http.client.HTTPException):
+            if not watch.cut:
+                raise
         finally:
             connection.close()
+        if watch.cut:  # also where what came until then looks whole
+            raise TimeoutError("the answer took too long")
+        return said
+
+    def _converse(
+        self, connection: http.client.HTTPConnection, body: bytes, headers: dict[str, str],
+    ) -> tuple[int, bytes]:
+        target = (self._parts.path or "/") + (f"?{self._parts.query}" if self._parts.query else "")
+        connection.request("POST", target, body, headers)
+        response = connection.getresponse()
+        answer = b""
+        while len(answer) < _MOST_ANSWER and (piece := response.read1(8192)):
+            answer += piece
+        return response.status, answer
 
 
 def _reading_of(status: int, answer: bytes) -> Confirmation | Accepted | Retry:

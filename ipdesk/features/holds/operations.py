@@ -1,6 +1,6 @@
 """Placing and lifting holds, and telling the marketplace what they add up to."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -194,6 +194,15 @@ def lease_due(*, now: datetime, limit: int) -> list[tuple[Change, int]]:
         instruction.lease_until = now + LEASE
         instruction.attempts += 1
     return [(change_of(instruction), instruction.lease_token) for instruction in leased]
+
+
+def give_back(leased: Iterable[tuple[Change, int]]) -> None:
+    """What was leased and not told is due again at once, as if it had not been leased."""
+    for change, token in sorted(leased, key=lambda one: one[0].instruction_id):
+        instruction = db.session.get(Instruction, change.instruction_id, with_for_update=True, populate_existing=True)
+        if instruction is not None and instruction.lease_token == token:
+            instruction.lease_until = None
+            instruction.attempts -= 1
 
 
 def change_of(instruction: Instruction) -> Change:

@@ -9,12 +9,13 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.actors import Actor
+from ipdesk.core.kernel.clock import FixedClock
 from ipdesk.features.catalogue.connector import Accepted, CatalogueConnector, Change, Confirmation, Retry
 from ipdesk.features.catalogue.models import Listing
 from ipdesk.features.holds import jobs, operations, queries, rules
@@ -97,7 +98,7 @@ def test_two_complaints_and_an_order_in_all_orders(listing: Listing) -> None:
                     active.remove(owner)
             assert told(listing) == wanted(listing), order
             assert told(listing)["show"] is (not active), order
-            jobs.carry_out_due(AT, connector)
+            jobs.carry_out_due(FixedClock(AT), connector)
             assert (listing.status == "live") is (not active), order
         assert listing.restriction is None
 
@@ -119,9 +120,9 @@ def test_any_history_ends_where_the_active_holds_say(listing: Listing, history: 
     for verb, owner, kind, territory, part in history:
         now += timedelta(hours=2)
         if verb == "carry_out":
-            jobs.carry_out_due(now, Marketplace())
+            jobs.carry_out_due(FixedClock(now), Marketplace())
         elif verb == "fail":
-            jobs.carry_out_due(now, Marketplace(Retry("down"), Retry("down")))
+            jobs.carry_out_due(FixedClock(now), Marketplace(Retry("down"), Retry("down")))
         else:
             with unit_of_work():
                 if verb == "place":
@@ -131,7 +132,7 @@ def test_any_history_ends_where_the_active_holds_say(listing: Listing, history: 
         assert told(listing) == wanted(listing)
         logged = [row.wanted for row in queries.instructions_of(listing.id)]
         assert all(a != b for a, b in pairwise(logged)), "told the same twice"
-    jobs.carry_out_due(now + timedelta(days=1), Marketplace())
+    jobs.carry_out_due(FixedClock(now + timedelta(days=1)), Marketplace())
     assert (listing.status == "live") is wanted(listing)["show"]
     assert queries.unconfirmed_listings([listing.id]) == set()
 
@@ -197,7 +198,7 @@ def test_the_seller_removes_and_no_hold_puts_it_back(listing: Listing) -> None:
         assert lift(listing, "1") is None
         place(listing, "2")
         lift(listing, "2")
-    jobs.carry_out_due(AT, CatalogueConnector())
+    jobs.carry_out_due(FixedClock(AT), CatalogueConnector())
     assert listing.status == "removed_by_seller"
     assert [row.wanted.get("delete") for row in queries.instructions_of(listing.id)] == [None, True]
 
@@ -213,12 +214,12 @@ def test_confirmation_is_reported_with_what_it_replaced(listing: Listing, confir
         place(listing, "2")
         third = queries.last_instruction(listing.id).id
     connector = Marketplace()
-    assert jobs.carry_out_due(AT, connector) == {"confirmed": 1}
+    assert jobs.carry_out_due(FixedClock(AT), connector) == {"confirmed": 1}
     assert [change.instruction_id for change in connector.heard] == [third]
     assert confirmed == [first, second, third]
     proofs = [row.proof for row in queries.instructions_of(listing.id)]
     assert proofs == [{"superseded_by": third}, {"superseded_by": third}, {"ok": 1}]
-    assert jobs.carry_out_due(AT + timedelta(days=1), connector) == {}
+    assert jobs.carry_out_due(FixedClock(AT + timedelta(days=1)), connector) == {}
 
 
 def test_failures_are_retried_with_growing_distance_and_one_alarm(
@@ -229,10 +230,10 @@ def test_failures_are_retried_with_growing_distance_and_one_alarm(
     down = Marketplace(*[Retry("answered 503")] * 50)
     now, waits = AT, []
     while now < AT + timedelta(hours=6):
-        counts = jobs.carry_out_due(now, down)
+        counts = jobs.carry_out_due(FixedClock(now), down)
         assert counts["retry"] == 1
         due_at = queries.last_instruction(listing.id).next_attempt_at
-        assert jobs.carry_out_due(due_at - timedelta(seconds=1), down)["retry"] == 0, "not before its time"
+        assert jobs.carry_out_due(FixedClock(due_at - timedelta(seconds=1)), down)["retry"] == 0, "not before its time"
         waits.append(due_at - now)
         now = due_at
     assert waits[:3] == [timedelta(seconds=30), timedelta(minutes=1), timedelta(minutes=2)]
@@ -241,8 +242,25 @@ def test_failures_are_retried_with_growing_distance_and_one_alarm(
     assert [record.levelname for record in caplog.records].count("ERROR") == 1
     assert "answered 503" in caplog.text
     assert (listing.status, confirmed) == ("live", [])
-    jobs.carry_out_due(now, Marketplace())
+    jobs.carry_out_due(FixedClock(now), Marketplace())
     assert (listing.status, len(confirmed)) == ("restricted", 1)
+
+
+def test_a_slow_marketplace_ends_the_batch_and_each_telling_has_its_own_time(listing: Listing) -> None:
+    clock, told_at = FixedClock(AT), []
+
+    class Slow(Marketplace):
+        def apply(self, change: Change, at: datetime) -> Confirmation | Accepted | Retry:
+            told_at.append(at)
+            clock.advance(timedelta(seconds=6))
+            return super().apply(change, at)
+
+    some_instructions(listing, 4)
+    assert jobs.carry_out_due(clock, Slow()) == {"confirmed": 2}
+    assert told_at == [AT, AT + timedelta(seconds=6)]
+    left = db.session.scalars(select(Instruction).where(Instruction.confirmed_at.is_(None))).all()
+    assert [(row.lease_until, row.attempts) for row in left] == [(None, 0)] * 2
+    assert jobs.carry_out_due(clock, Slow()) == {"confirmed": 2}
 
 
 def test_a_newer_instruction_in_flight_makes_the_answer_to_the_older_one_void(listing: Listing) -> None:
@@ -255,10 +273,10 @@ def test_a_newer_instruction_in_flight_makes_the_answer_to_the_older_one_void(li
                 lift(listing, "1")
             return Confirmation({})
 
-    assert jobs.carry_out_due(AT, Slow()) == {"superseded": 1}
+    assert jobs.carry_out_due(FixedClock(AT), Slow()) == {"superseded": 1}
     assert listing.status == "live"
     connector = Marketplace()
-    jobs.carry_out_due(AT, connector)
+    jobs.carry_out_due(FixedClock(AT), connector)
     assert [change.wanted["show"] for change in connector.heard] == [True]
 
 
@@ -269,7 +287,7 @@ def test_a_worker_that_died_is_taken_over_and_not_heard_later(listing: Listing, 
         [(change, token)] = operations.lease_due(now=AT, limit=10)
     with unit_of_work():
         assert operations.lease_due(now=AT + timedelta(minutes=1), limit=10) == [], "still leased"
-    assert jobs.carry_out_due(AT + operations.LEASE, Marketplace()) == {"confirmed": 1}
+    assert jobs.carry_out_due(FixedClock(AT + operations.LEASE), Marketplace()) == {"confirmed": 1}
     with unit_of_work():
         late = operations.record_outcome(now=AT + timedelta(hours=1), instruction_id=change.instruction_id,
                                          lease_token=token, outcome=Retry("late"))
@@ -304,31 +322,36 @@ def test_a_case_that_refuses_to_move_undoes_the_confirmation(listing: Listing, c
         raise RuntimeError("not now")
 
     operations.on_confirmed(refuse)
-    assert jobs.carry_out_due(AT, CatalogueConnector()) == {"retry": 1}
+    assert jobs.carry_out_due(FixedClock(AT), CatalogueConnector()) == {"retry": 1}
     last = queries.last_instruction(listing.id)
     assert (listing.status, last.confirmed_at) == ("live", None)
     assert "not now" in last.last_error
 
 
-def test_only_so_many_at_once(listing: Listing) -> None:
+def some_instructions(listing: Listing, count: int) -> None:
+    """One hold on each of so many other listings of the store."""
     with unit_of_work():
-        for number in range(2, 7):
+        for number in range(2, 2 + count):
             other = Listing(marketplace_id=listing.marketplace_id, store_id=listing.store_id, external_id=f"L{number}",
                             title="Lamp", changed_at=AT)
             db.session.add(other)
             db.session.flush()
             place(other, str(number))
-    assert jobs.carry_out_due(AT, CatalogueConnector(), limit=3) == {"confirmed": 3}
-    assert jobs.carry_out_due(AT, CatalogueConnector(), limit=3) == {"confirmed": 2}
+
+
+def test_only_so_many_at_once(listing: Listing) -> None:
+    some_instructions(listing, 5)
+    assert jobs.carry_out_due(FixedClock(AT), CatalogueConnector(), limit=3) == {"confirmed": 3}
+    assert jobs.carry_out_due(FixedClock(AT), CatalogueConnector(), limit=3) == {"confirmed": 2}
 
 
 def test_promised_confirmations_are_asked_for_again(listing: Listing) -> None:
     with unit_of_work():
         place(listing, "1")
-    assert jobs.carry_out_due(AT, Marketplace(Accepted({"status": 202}))) == {"accepted": 1}
-    assert jobs.carry_out_due(AT + timedelta(minutes=59), Marketplace()) == {}
+    assert jobs.carry_out_due(FixedClock(AT), Marketplace(Accepted({"status": 202}))) == {"accepted": 1}
+    assert jobs.carry_out_due(FixedClock(AT + timedelta(minutes=59)), Marketplace()) == {}
     assert listing.status == "live"
-    assert jobs.carry_out_due(AT + timedelta(hours=1), Marketplace()) == {"confirmed": 1}
+    assert jobs.carry_out_due(FixedClock(AT + timedelta(hours=1)), Marketplace()) == {"confirmed": 1}
 
 
 # --- effects ------------------------------------------------------------------------------------

@@ -3,11 +3,13 @@
 import hmac
 import json
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -137,6 +139,36 @@ def test_nobody_there_and_nobody_answering(monkeypatch: pytest.MonkeyPatch) -> N
     assert "TimeoutError" in unanswered.reason
 
 
+class Drip(Thread):
+    """A marketplace that answers a line at a time, without end."""
+
+    def __init__(self, said: bytes) -> None:
+        super().__init__(daemon=True)
+        self.said, self.over = said, Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+
+    def run(self) -> None:
+        line, _ = self.listener.accept()
+        with line, suppress(OSError):
+            line.sendall(self.said)
+            for _ in range(100):
+                if not self.over.wait(0.05):
+                    line.sendall(b"X-More: 1\r\n")
+
+
+@pytest.mark.parametrize("said", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_a_marketplace_that_drips_is_cut_off_in_time(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    monkeypatch.setattr(marketplace_door, "EXCHANGE_SECONDS", 0.4)
+    slow, began = Drip(said), time.monotonic()
+    slow.start()
+    outcome = WebhookConnector(slow.url, SECRET).apply(change(), AT)
+    took = time.monotonic() - began
+    slow.over.set()
+    slow.listener.close()
+    assert outcome == Retry("TimeoutError: the answer took too long") and took < 2
+
+
 @pytest.mark.parametrize(("url", "secret"), [
     ("ftp://market.example/", SECRET), ("market.example", SECRET), ("https://market.example/", ""), ("", SECRET)])
 def test_a_webhook_that_cannot_work_is_refused_at_start(url: str, secret: str) -> None:
@@ -154,10 +186,10 @@ def test_an_instruction_goes_out_and_comes_back_confirmed(remote: Remote, listin
         operations.place_hold(actor=Actor(at=AT), listing=listing, order="O-1", kind="delisting")
     remote.status, remote.body = 503, b"try later"
     connector = WebhookConnector(remote.url, SECRET)
-    assert jobs.carry_out_due(AT, connector) == {"retry": 1}
+    assert jobs.carry_out_due(FixedClock(AT), connector) == {"retry": 1}
     assert (listing.status, queries.last_instruction(listing.id).last_error) == ("live", "answered 503")
     remote.status, remote.body = 200, b'{"confirmed": true}'
-    assert jobs.carry_out_due(AT + timedelta(minutes=1), connector) == {"confirmed": 1}
+    assert jobs.carry_out_due(FixedClock(AT + timedelta(minutes=1)), connector) == {"confirmed": 1}
     assert listing.status == "restricted"
     keys = {headers["idempotency-key"] for _, headers, _ in remote.requests}
     assert keys == {str(queries.last_instruction(listing.id).id)}, "a repetition has the same key"
@@ -192,7 +224,7 @@ def waiting(tables: Flask, listing: Listing, monkeypatch: pytest.MonkeyPatch) ->
         def apply(self, change: Change, at: Any) -> Accepted:
             return Accepted({})
 
-    assert jobs.carry_out_due(AT, Accepting()) == {"accepted": 1}
+    assert jobs.carry_out_due(FixedClock(AT), Accepting()) == {"accepted": 1}
     return queries.last_instruction(listing.id).id
 
 
