@@ -5,7 +5,13 @@ const tries = 60
 const together = 2 // files sent at a time: more would only share the same line
 const piece = 1024 * 1024 // small, so that a cut on a slow line costs little
 
-class Refused extends Error {} // the desk says no, in the person's words: trying again would not help
+// The desk says no, in the person's words; trying again helps only where it has no room at the moment.
+class Refused extends Error {
+  constructor (told, later) {
+    super(told)
+    this.later = later
+  }
+}
 class Cut extends Error {} // the line broke or the desk is busy: try again
 
 function element (tag, className, text) {
@@ -49,7 +55,7 @@ async function ask (method, url, headers, body, onProgress) {
   if (answer.status === 409 && answer.getResponseHeader('Upload-Offset') !== null) return answer
   let told = ''
   try { told = JSON.parse(answer.responseText).error || '' } catch (error) { /* an answer without words */ }
-  throw new Refused(told)
+  throw new Refused(told, answer.status === 507)
 }
 
 class Transfer {
@@ -71,7 +77,7 @@ class Transfer {
       try {
         return this.arrived(await this.once())
       } catch (error) {
-        if (!(error instanceof Cut) || attempt >= tries) return this.failed(error.message || words.textFailed)
+        if (!(error instanceof Cut) || attempt >= tries) return this.failed(error.message || words.textFailed, !(error instanceof Refused) || error.later)
         this.say(words.textWaiting)
         await pause(waits[Math.min(attempt, waits.length - 1)])
       }
@@ -129,12 +135,11 @@ class Transfer {
     this.done = true
   }
 
-  failed (message) {
+  failed (message, again) {
     this.bar.remove()
     this.say(message, true)
-    this.item.append(
-      this.button(this.field.words.textAgain, () => { this.leave(); this.field.add([this.file]) }),
-      this.button(this.field.words.textRemove, () => this.leave()))
+    if (again) this.item.append(this.button(this.field.words.textAgain, () => { this.leave(); this.field.add([this.file]) }))
+    this.item.append(this.button(this.field.words.textRemove, () => this.leave()))
     this.done = this.refused = true
   }
 

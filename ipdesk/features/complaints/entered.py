@@ -40,11 +40,12 @@ def _tokens(text: str) -> Iterator[str]:
                 yield token
 
 
-def from_file(content: bytes, codes: frozenset[str]) -> list[Entry]:
+def from_file(content: bytes, codes: frozenset[str]) -> tuple[list[Entry], dict[int, str]]:
     """The rows of a CSV: the id or address, and if there ``reason_code`` and ``explanation``.
 
     The first line may name the columns; without names the first column counts. ``codes`` are
-    the reason codes that fit the right. Raises ``Invalid`` for ``file``, naming the row.
+    the reason codes that fit the right; a row with another one has the reason for all, and its
+    number with what stood there is returned beside the rows. Raises ``Invalid`` for ``file``.
     """
     text = _decoded(content)
     rows = [row for row in csv.reader(text.splitlines(), _dialect(text)) if any(cell.strip() for cell in row)]
@@ -53,15 +54,15 @@ def from_file(content: bytes, codes: frozenset[str]) -> list[Entry]:
     columns = {cell.strip().lower(): place for place, cell in enumerate(rows[0])}
     place = next((columns[name] for name in _NAMES if name in columns), None)
     if place is None:
-        return _checked([Entry(clean(row[0]).strip()) for row in rows])
+        return _checked([Entry(clean(row[0]).strip()) for row in rows]), {}
     reason, why = columns.get("reason_code"), columns.get("explanation")
-    entries = []
+    entries, unknown = [], {}
     for number, row in enumerate(rows[1:], 2):
         code = _cell(row, reason)
         if code and code not in codes:
-            raise _file_error(gettext("Row %(n)s: “%(code)s” is no reason code for this right.", n=number, code=code[:40]))
+            unknown[number], code = code, ""
         entries.append(Entry(_cell(row, place), code, _cell(row, why)))
-    return _checked(entries)
+    return _checked(entries), unknown
 
 
 def _cell(row: list[str], place: int | None) -> str:
@@ -98,6 +99,14 @@ def _dialect(text: str) -> type[csv.Dialect]:
         delimiter = mark
 
     return Found
+
+
+def unknown_codes_text(unknown: dict[int, str]) -> str:
+    """Which rows of a file have the reason for all, because their own is none."""
+    first = "; ".join(gettext("row %(n)s: “%(code)s”", n=number, code=code[:40]) for number, code in list(unknown.items())[:10])
+    return ngettext("One row names no reason code of this right, so it has the reason for all listings: %(rows)s.",
+                    "%(num)s rows name no reason code of this right, so they have the reason for all listings: %(rows)s.",
+                    len(unknown), rows=first + (" …" if len(unknown) > 10 else ""))
 
 
 def _file_error(message: str) -> Invalid:

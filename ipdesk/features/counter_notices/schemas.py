@@ -85,6 +85,7 @@ class CourtActionSchema(ChosenSchema):
     seeks_restraint = Tick()
     documents = fields.List(fields.String(), load_default=list)
     signed_name = Line(200, required=True)
+    locked = Tick()  # the page has said that nobody can read the documents
 
 
 def court_action_schema(codes: Iterable[str]) -> FormSchema:

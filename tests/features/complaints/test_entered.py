@@ -47,17 +47,17 @@ def test_twenty_thousand_characters_without_a_space_are_no_address():
     "listing_id\tname\nA1\tL\u00e4mp\nB2\t\u5348".encode("utf-16"), b"URL\r\n\"A1\"\r\n\r\n\"B2\"\r\n",
 ])
 def test_files_of_every_make(content):
-    assert entered.from_file(content, CODES) == [Entry("A1"), Entry("B2")]
+    assert entered.from_file(content, CODES) == ([Entry("A1"), Entry("B2")], {})
 
 
 def test_a_file_may_give_each_row_its_own_reason():
-    rows = entered.from_file(b"url,reason_code,explanation\nA1,mark_in_title,The title says so\nB2,,\n", CODES)
-    assert rows == [Entry("A1", "mark_in_title", "The title says so"), Entry("B2")]
+    rows, unknown = entered.from_file(b"url,reason_code,explanation\nA1,mark_in_title,The title says so\nB2,,\n", CODES)
+    assert rows == [Entry("A1", "mark_in_title", "The title says so"), Entry("B2")] and not unknown
 
 
 @pytest.mark.parametrize(("content", "said"), [
     (b"", "empty"), (b"\n\n", "empty"), (b"PK\x03\x04 a spreadsheet", "no CSV"), (b"%PDF-1.7", "no CSV"), (b"A\x001", "no CSV"),
-    (b"x" * (entered.LARGEST_FILE + 1), "larger than 2 MB"), (b"id,reason_code\nA1,uses_patent\n", "Row 2"), (b"y" * 3000, "Row 1"),
+    (b"x" * (entered.LARGEST_FILE + 1), "larger than 2 MB"), (b"y" * 3000, "Row 1"),
 ])
 def test_a_file_that_cannot_be_read_says_why(content, said):
     with pytest.raises(Invalid) as refused:

@@ -125,6 +125,17 @@ def test_a_file_beside_what_was_pasted(scene):
     assert "no CSV file" in errors_of(broken) and value_of(broken, "pasted") == "LX002"
 
 
+def test_a_wrong_reason_code_costs_its_row_the_reason_and_not_the_file(scene):
+    filer = scene.filer().begin()
+    content = b"listing_id,reason_code,explanation\nLX000,mark_in_title,Look\nLX001,fake,Kept\n"
+    assert filer.step("listings", file=(io.BytesIO(content), "mine.csv")).status_code == 303
+    rows = scene.rows(select(Notice.draft))[0][0]["rows"]
+    assert [(row["entered"], row["reason_code"], row["explanation"]) for row in rows] == [
+        ("LX000", "mark_in_title", "Look"), ("LX001", "", "Kept")]
+    said = text_of(filer.get(f"/notices/{filer.reference}/draft/listings"))
+    assert "reason for all listings: row 3: “fake”" in said and "mark_in_title Mark in the title" in said
+
+
 @pytest.mark.parametrize("typed", ["x" * 20_000, "\u200b\u202e \u2066", "  "])
 def test_what_is_no_listing_stays_in_the_box(scene, typed):
     filer = scene.filer().begin()

@@ -14,6 +14,7 @@ from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.features.counter_notices import operations, queries
 from ipdesk.features.evidence import queries as evidence
 from tests.conftest import sign_in
+from tests.features.evidence.conftest import locked_pdf
 
 from .conftest import SELLER, picture, statement_codes
 
@@ -474,6 +475,10 @@ def test_a_court_action_is_told_with_its_document(desk: Any, as_person: Any) -> 
     assert page(without).select_one("#docket")["value"] == "3:26-cv-42"
     untrue = holder.post(address, data=form | {"filed_on": "tomorrow"})
     assert untrue.status_code == 422 and "Enter a date" in text_of(untrue)
+    locked = holder.post(address, data=form | {"documents_files": (io.BytesIO(locked_pdf()), "complaint.pdf")},
+                         content_type="multipart/form-data")
+    assert locked.status_code == 422 and "locked with a password" in page(locked).select_one("#documents-error").get_text()
+    assert hidden(locked)["locked"] == "true", "signed again it is taken as it is"
     files = {"documents_files": (io.BytesIO(picture()), "complaint.jpg")}
     assert holder.post(address, data=form | files,
                        content_type="multipart/form-data").status_code == 303

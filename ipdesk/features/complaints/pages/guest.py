@@ -26,6 +26,9 @@ from ipdesk.features.evidence import forms as evidence
 FILINGS, READINGS, LINKS = "10/hour", "60/hour", "10/hour"
 
 
+_KINDS = ("copyright", "trademark", "design", "patent")  # as on the page
+
+
 def _is_filing() -> bool:
     return request.form.get("step") == "file"
 
@@ -57,16 +60,12 @@ def _blank() -> dict[str, Any]:
 
 
 def _write(form: Form) -> Any:
-    reasons = [(code, translate(line["label"], str(get_locale()))) for code, line in _all_reasons().items()]
+    reasons = [(kind, [(code, translate(line["label"], str(get_locale()))) for code, line in drafts.reason_codes(kind).items()])
+               for kind in _KINDS]
     return render_template(
         "public/guest_notice.html", form=form, reasons=reasons, most=operations.limit("listings_per_guest_notice"),
         marketplaces=[(one.id, one.name) for one in catalogue.marketplaces()],
         exhibits=evidence.shown(form.values.get("exhibits") or [])), form.status
-
-
-def _all_reasons() -> dict[str, Any]:
-    return {code: line for kind in ("copyright", "trademark", "design", "patent")
-            for code, line in drafts.reason_codes(kind).items()}
 
 
 def _check() -> Any:

@@ -244,7 +244,7 @@ def listings(reference: str) -> Any:
     form = Form()
     if request.method == "POST":
         form = Form.read(schemas.ListingsSchema())
-        if response := form.submit(lambda said: _added(reference, _entered(reference, said))):
+        if response := form.submit(lambda said: _listed(reference, said)):
             return response
     return _listings_page(form, reference), form.status
 
@@ -256,7 +256,7 @@ def _listings_page(form: Form, reference: str) -> str:
     there = {row.listing.id for row in now.rows if row.listing}
     return render_template(
         "rights_holder/notice/listings.html", form=form, **_frame(now), rows=plain_rows(now.rows),
-        q=asked["q"], after=found.after if found else "",
+        q=asked["q"], after=found.after if found else "", codes=_code_names(now),
         found=[_found(one, there) for one in found.rows] if found else None)
 
 
@@ -266,15 +266,25 @@ def _found(listing: Any, there: set[int]) -> dict[str, Any]:
             "there": listing.id in there}
 
 
-def _entered(reference: str, said: dict[str, Any]) -> list[Entry]:
-    now = load_draft(reference)
-    codes = frozenset(drafts.reason_codes(now.right.kind)) if now.right else frozenset()
-    sent = request.files.get("file")
-    more = entered.from_file(sent.read(entered.LARGEST_FILE + 1), codes) if sent and sent.filename else []
+def _code_names(now: Draft) -> list[tuple[str, str]]:
+    """The reason codes that fit the right, each with what it means."""
+    return [(code, translate(line["label"], str(get_locale())))
+            for code, line in (drafts.reason_codes(now.right.kind) if now.right else {}).items()]
+
+
+def _listed(reference: str, said: dict[str, Any]) -> str:
+    """Add what was pasted and what stands in the file."""
+    codes = frozenset(code for code, _name in _code_names(load_draft(reference)))
+    sent, more, unknown = request.files.get("file"), [], {}
+    if sent and sent.filename:
+        more, unknown = entered.from_file(sent.read(entered.LARGEST_FILE + 1), codes)
     found = entered.from_text(said["pasted"]) + more
     if not found:
         raise Invalid({"pasted": [gettext("Paste at least one id or address, or choose a file.")]})
-    return found
+    onwards = _added(reference, found)
+    if unknown:
+        flash(entered.unknown_codes_text(unknown), "error")
+    return onwards
 
 
 def _added(reference: str, more: Sequence[Entry]) -> str:

@@ -100,6 +100,7 @@ def court_action(reference: str) -> Any:
     if request.method == "POST":
         form = Form.read(schemas.court_action_schema([line["code"] for line in statements]))
         evidence.take_files(form, "documents")
+        _warn_of_locked(form)
         if response := form.submit(lambda said: _told(reference, said)):
             return response
     claims = open_claims(row, view, "tell_court_action")
@@ -111,6 +112,16 @@ def court_action(reference: str) -> Any:
         flags=_flags(row.regime), back=case_page(reference)), form.status
 
 
+def _warn_of_locked(form: Form) -> None:
+    """Say once that nobody can read what was handed in; signed again it is taken as it is."""
+    documents = uploaded(form.values["documents"])
+    if documents and not form.values.get("locked") and all(one.blob.trouble == "password" for one in documents):
+        form.refuse({**form.errors, "documents": [gettext(
+            "This document is locked with a password, so that neither the marketplace nor the seller can read it. Add an "
+            "unlocked copy. If you have none, sign again: it is then taken as it is.")]})
+        form.values["locked"] = "true"
+
+
 def _flags(regime: str) -> list[str]:
     """What the regime wants to know of the action beside court, number and day."""
     return [proof for element in elements.required(regime, "court_action")
@@ -120,7 +131,7 @@ def _flags(regime: str) -> list[str]:
 def _told(reference: str, said: dict[str, Any]) -> str:
     row, _ = find(reference, "rights_holder")
     codes = statement_fields(said)
-    facts = {name: value for name, value in said.items() if not name.startswith("statement_")}
+    facts = {name: value for name, value in said.items() if not name.startswith("statement_") and name != "locked"}
     documents = uploaded(facts.pop("documents"))
     operations.tell_court_action(
         actor=g.actor, complaint=row, documents=documents, statements=codes, **facts)
