@@ -194,7 +194,7 @@ def test_the_purpose_from_the_notice_to_the_bundle(town: Town) -> None:
     [letter] = town.letters(SELLER_B, "complaint_opened")
     guest = Reader(town.app.test_client()).open(town.link_to(SELLER_B, "complaint_opened"))
     guest.send("Open the case")
-    assert COPIED in guest.main and "sign in" in guest.main
+    assert COPIED in guest.main and "create the account of this store" in guest.main
     assert "original.jpg" in guest.main and guest.dead_ends() == []
     guest.open(f"/complaints/{a}", expect=404)
     legal = sign_in(town, town.people["legal"].email, go="/staff/stores")
