@@ -12,6 +12,7 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.timeline import timeline
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.catalogue.models import Listing
@@ -181,6 +182,16 @@ def test_an_answer_that_came_in_time_undoes_what_silence_did(desk, silent):
     assert "arrived in time" in letters(complaint, "listings_restored")["seller"].replace("\n", " ")
 
 
+@pytest.mark.parametrize(("late", "status"), [(timedelta(0), "live"), (timedelta(seconds=1), "restricted")])
+def test_the_very_last_second_is_in_time_and_the_next_one_is_not(desk, silent, late, status):
+    complaint, _ = silent
+    ended, = db.session.scalars(select(Deadline.due_at).where(Deadline.case_id == complaint.id, Deadline.status == "fired"))
+    db.session.rollback()
+    letter_by_post(desk, complaint, ended + late)
+    desk.work()
+    assert shown(desk, 0, 1) == {status}
+
+
 def test_an_answer_that_came_late_is_decided_while_the_listings_stay_down(desk, silent):
     complaint, _ = silent
     letter_by_post(desk, complaint, desk.clock.now() - timedelta(hours=1))
@@ -219,6 +230,17 @@ def test_an_unfit_court_paper_ends_its_examination_and_the_decision_goes_on(desk
     paper = answer_queries.court_notice(db.session.get(Complaint, complaint.id), number)
     assert (paper.result, paper.reason) == ("rejected", "It names another seller.")
     assert set(letters(complaint, "court_action_rejected")) == {"rights_holder"}
+
+
+def test_a_listing_that_an_answer_brought_back_shuts_no_door_to_a_court(desk, silent):
+    """Only a put-back ordered for want of a court action makes one late; what a court has before it the house does not decide."""
+    complaint, in_time = silent
+    letter_by_post(desk, complaint, in_time)
+    desk.work()
+    assert shown(desk, 0, 1) == {"live"}
+    desk.clock.advance(timedelta(hours=1))
+    examine(desk, complaint, sue_marketplace(desk, complaint), fit=True)
+    assert set(desk.states(complaint)) == {"counter_notified.in_court"}
 
 
 def sue_marketplace(desk, complaint):

@@ -86,8 +86,12 @@ def _findings(act: Act, row: CourtNotice) -> dict[str, object]:
 
 
 def _put_back_before(act: Act, row: CourtNotice) -> bool:
-    """Whether a listing of this act came back before the notice arrived."""
-    return any(hold.lifted_at is not None and hold.lifted_at <= row.received_at
+    """Whether a listing of this act was put back for want of a court action before the notice arrived.
+
+    A restoration for another reason, an answer in time for one, makes no notice late.
+    """
+    ordered = queries.put_backs_of(act.case.id)
+    return any(hold.claim_id in ordered and hold.lifted_at is not None and hold.lifted_at <= row.received_at
                for hold in _last_holds(act))
 
 

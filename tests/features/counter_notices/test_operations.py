@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from ipdesk.core.casework.advance import advance
 from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.clocks import open_deadlines
 from ipdesk.core.casework.disclosure import view
@@ -45,6 +46,16 @@ def test_deleting_one_listing_leaves_the_others_and_their_clock(desk: Any) -> No
     gone = db.session.get(Listing, queries.claims_of(complaint.id)[0].listing_id)
     assert last_instruction(gone.id).wanted == {"delete": True}
     assert [c.occasion for c in queries.captures_of(complaint.id, [gone.id])][-1] == "deletion"
+
+
+def test_a_complaint_is_closed_when_its_last_claim_is(desk: Any) -> None:
+    complaint = desk.complaint(listings=2)
+    for claim, closed in zip(desk.claims(complaint), (False, True), strict=True):
+        desk.clock.advance(DAY)
+        with unit_of_work():
+            row = desk.load(complaint.id)
+            operations.delete_listings(actor=desk.actor("seller"), complaint=row, claim_ids=[claim])
+        assert desk.load(complaint.id).closed_at == (desk.clock.now() if closed else None)
 
 
 def test_nobody_deletes_a_rivals_listing(desk: Any) -> None:
@@ -372,7 +383,7 @@ def tell(desk: Any, complaint: Any, claims: list[int] | None = None, **given: An
             "filed_by_notifier": True, "names_subscriber": True, "seeks_restraint": True,
         } | given
         return operations.tell_court_action(
-            actor=desk.actor("rights_holder"), complaint=desk.load(complaint.id), **said).id
+            **{"actor": desk.actor("rights_holder"), "complaint": desk.load(complaint.id)} | said).id
 
 
 def decide(desk: Any, complaint: Any, number: int, verb: str, **given: Any) -> None:
@@ -449,6 +460,38 @@ def test_each_fact_of_the_statute_must_be_said_and_found(desk: Any, flag: str, b
     assert counter_notices.court_notices_of(complaint.id)[0].result == ""
 
 
+def confirm_on(desk: Any, complaint: Any, claims: list[int], paper: int) -> None:
+    """Legal staff at the door itself, with whatever paper."""
+    with unit_of_work():
+        row = desk.load(complaint.id)
+        advance(actor=desk.actor("legal"), row=row, movers=queries.claims_of(row.id, claims), trigger="confirm_court_action",
+                facts={"court_notice_id": paper})
+
+
+def test_a_paper_about_one_listing_keeps_no_other_one_down(desk: Any) -> None:
+    complaint = desk.complaint("us_dmca", listings=2)
+    first, second = desk.claims(complaint)
+    desk.contest(complaint)
+    papers = [tell(desk, complaint, [claim]) for claim in (first, second)]
+    for claims in ([second], [first, second]):
+        with pytest.raises(Refusal, match="court_notice_about_others"):
+            confirm_on(desk, complaint, claims, papers[0])
+    assert desk.states(complaint) == ["counter_notified.court_notice"] * 2
+    confirm_on(desk, complaint, [first], papers[0])
+    assert desk.states(complaint) == ["counter_notified.in_court", "counter_notified.court_notice"]
+
+
+def test_a_court_action_without_its_document_is_not_confirmed(desk: Any) -> None:
+    complaint = desk.complaint("us_dmca")
+    desk.contest(complaint)
+    number = tell(desk, complaint)
+    with unit_of_work():
+        counter_notices.court_notice(desk.load(complaint.id), number).exhibit_ids = []
+    with pytest.raises(Refusal, match="court_document_missing"):
+        decide(desk, complaint, number, "confirm_court_action")
+    assert desk.states(complaint) == ["counter_notified.court_notice"]
+
+
 def test_a_rejected_paper_leaves_the_put_back_on_its_day(desk: Any) -> None:
     complaint = desk.complaint("us_dmca")
     desk.contest(complaint)
@@ -463,6 +506,25 @@ def test_a_rejected_paper_leaves_the_put_back_on_its_day(desk: Any) -> None:
     assert "another shop" in letters(complaint, "court_action_rejected")[0].body_text
     with pytest.raises(Refusal, match="court_notice_examined"):
         decide(desk, complaint, number, "confirm_court_action")
+
+
+def test_a_paper_of_the_hour_of_the_put_back_does_not_undo_it(desk: Any) -> None:
+    complaint = desk.complaint("us_dmca")
+    desk.contest(complaint)
+    told = desk.clock.now()
+    desk.clock.advance(12 * DAY)
+    desk.clock_does(complaint.id, "put_back_elapsed")
+    number = tell(desk, complaint, actor=desk.actor("legal"), received_at=told, channel="post")
+    assert desk.states(complaint) == ["counter_notified.timely_paper"]
+    with unit_of_work():
+        counter_notices.court_notice(desk.load(complaint.id), number).received_at = desk.clock.now()
+    with pytest.raises(Refusal, match="court_notice_too_late"):
+        decide(desk, complaint, number, "confirm_court_action")
+    assert desk.states(complaint) == ["counter_notified.timely_paper"]
+    with unit_of_work():
+        counter_notices.court_notice(desk.load(complaint.id), number).received_at = desk.clock.now() - timedelta(seconds=1)
+    decide(desk, complaint, number, "confirm_court_action")
+    assert desk.states(complaint) == ["counter_notified.in_court"]
 
 
 def test_a_notice_after_the_put_back_comes_too_late(desk: Any) -> None:

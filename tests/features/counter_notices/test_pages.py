@@ -17,6 +17,7 @@ from tests.conftest import sign_in
 from tests.features.evidence.conftest import locked_pdf
 
 from .conftest import SELLER, picture, statement_codes
+from .test_operations import decide, tell
 
 
 @pytest.fixture
@@ -529,3 +530,19 @@ def test_both_sides_find_the_document_of_the_outcome(desk: Any, as_person: Any) 
     for who in ("seller", "rights_holder"):
         shown = text_of(as_person(who).get(f"/complaints/{complaint.reference}"))
         assert "judgment.jpg" in shown and "Confirmed" in shown, who
+
+
+def test_the_document_of_a_court_action_is_the_seller_s_to_read_once_it_is_confirmed(desk: Any, as_person: Any) -> None:
+    complaint = desk.complaint("us_dmca")
+    desk.contest(complaint)
+    number = tell(desk, complaint)
+    reference = evidence.of_case(desk.actor("legal"), complaint.id, role="court")[0].reference
+    seller, rival = as_person("seller"), as_person("rival")
+
+    def statuses(browser: Any) -> set[int]:
+        return {browser.get(f"/evidence/exhibits/{reference}/{way}").status_code for way in ("original", "view", "thumb")}
+
+    assert statuses(seller) == {404}
+    decide(desk, complaint, number, "confirm_court_action")
+    assert statuses(seller) == {200}
+    assert statuses(rival) == {404}
