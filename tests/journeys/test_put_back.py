@@ -18,9 +18,11 @@ from ipdesk.features.catalogue.models import Listing
 from ipdesk.features.complaints import elements, queries
 from ipdesk.features.counter_notices import operations as answers
 from ipdesk.features.counter_notices import queries as answer_queries
+from ipdesk.features.decisions import operations as decisions
 from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.intake import current as intake
 from tests import make
+from tests.staff import REASONS
 
 NEW_YORK = ZoneInfo("America/New_York")
 SELLER = {"name": "Priya Sandell", "address": "9 Canal Row, Eastport", "phone": "+1 555 0190",
@@ -222,6 +224,23 @@ def test_a_listing_cannot_be_deleted_twice(desk, down):
         Listing.store_id == desk.stores[0].id)).scalars()} == {"removed_by_seller"}
 
 
+def test_a_listing_deleted_in_one_complaint_is_gone_for_the_other(desk, down):
+    desk.people["rights_holder"] = make.user(role="rights_holder")
+    second = desk.file(kind="copyright", listings=[desk.listings[0]])[0]
+    desk.accept([second])
+
+    def delete(complaint):
+        with unit_of_work():
+            row = rules.kinds["complaint"].load(complaint.id)
+            answers.delete_listings(actor=desk.actor("seller_a"), complaint=row, claim_ids=[queries.claims_of(row.id)[0].id])
+
+    delete(down[0])
+    desk.work()
+    with pytest.raises(Refusal, match="listing_is_gone"):
+        delete(second)
+    assert desk.states(second) == ["delisted.open"]
+
+
 def test_two_complaints_on_one_listing_restore_it_only_when_both_have_ended(desk, down):
     """A second owner's hold keeps the listing down after the first owner's is lifted."""
     other = make.user(role="rights_holder")
@@ -257,3 +276,28 @@ def test_a_court_paper_about_two_claims_leaves_each_its_own_put_back(desk, down)
     examine(desk, down[0], number, fit=False)
     assert windows("put_back") == before == {
         (first,): date(2026, 3, 17), (second,): date(2026, 3, 23)}
+
+
+def test_a_second_counter_notification_after_reopening_counts_from_its_own_day(desk, down):
+    counter(desk, down[0])
+    desk.clock.set(window(down[0])[0] + timedelta(hours=10))
+    desk.work()
+    assert set(desk.states(down[0])) == {"closed.reinstated"}
+    ids = [claim.id for claim in queries.claims_of(down[0].id)]
+    db.session.rollback()
+    with unit_of_work():
+        row = rules.kinds["complaint"].load(down[0].id)
+        assert row.closed_at == desk.clock.now()
+        proposal = decisions.decide(actor=desk.actor("legal"), complaint=row, trigger="reopen", claim_ids=ids, reasons=REASONS)
+        decisions.approve(actor=desk.actor("legal_two"), decision=proposal)
+        assert row.closed_at is None, "it is open again"
+        decisions.take_step(actor=desk.actor("legal"), complaint=row, claim_ids=ids, trigger="accept_notice")
+    on, opens, closes = RECEIVED["Thu 2026-06-18"]
+    desk.clock.set(datetime.combine(on, datetime.min.time(), NEW_YORK) + timedelta(hours=11))
+    counter(desk, down[0])
+    number = sue(desk, down[0], ids)
+    latest, = [d for d in clocks.open_deadlines(down[0].id) if d.name == "put_back_latest"]
+    assert latest.started_at == desk.clock.now()
+    db.session.rollback()
+    examine(desk, down[0], number, fit=False)
+    assert tuple(at.date() for at in window(down[0])) == (opens, closes)

@@ -229,9 +229,24 @@ def test_a_party_gets_what_the_matrix_lets_it_read(desk, contested):
     assert [exhibit.id for exhibit in holder.exhibits if exhibit.id.startswith("S-")] == []
     assert holder.counter_notifications[0].text == "", "the statute gives the elements and nothing else"
     assert seller.counter_notifications[0].text == SAID
-    assert all("Screening" not in sheet.name for sheet in seller.deadlines)
+    own = {"Time after which an uncontested takedown moves to the history", "Put-back after the counter-notification"}
+    desks = {"Screening of the notice", "Latest put-back while a court paper is examined"}
+    assert {sheet.name for sheet in staff.deadlines} == own | desks
+    assert {sheet.name for sheet in seller.deadlines} == {sheet.name for sheet in holder.deadlines} == own
     with pytest.raises(NotVisible):
         contents(desk, contested, "seller_b")
+
+
+def test_a_party_gets_its_own_letters_and_no_hold(desk, contested):
+    staff = contents(desk, contested)
+    both = {letter.text for letter in staff.correspondence}
+    own = {who: {letter.text for letter in contents(desk, contested, who).correspondence} for who in ("seller_a", "rights_holder")}
+    assert {letter.recipient.partition(" <")[0] for letter in contents(desk, contested, "seller_a").correspondence} == {"Store A"}
+    assert own["seller_a"] and own["rights_holder"] and own["seller_a"] | own["rights_holder"] == both
+    assert own["seller_a"].isdisjoint(own["rights_holder"])
+    held = {who: [fact for sheet in contents(desk, contested, who).claims for fact in sheet.facts if "still in force" in fact.value]
+            for who in ("legal", "seller_a", "rights_holder")}
+    assert {who: len(found) for who, found in held.items()} == {"legal": 1, "seller_a": 0, "rights_holder": 0}
 
 
 def test_nothing_in_the_sellers_bundle_tells_of_a_court_paper_that_nobody_has_examined(desk, contested):

@@ -21,6 +21,7 @@ from ipdesk.features.catalogue.models import Listing
 from ipdesk.features.holds import jobs, operations, queries, rules
 from ipdesk.features.holds.models import Hold, Instruction
 from ipdesk.features.holds.strictest import strictest
+from ipdesk.features.rights import operations as rights
 
 from .conftest import AT
 
@@ -355,6 +356,25 @@ def test_promised_confirmations_are_asked_for_again(listing: Listing) -> None:
 
 
 # --- effects ------------------------------------------------------------------------------------
+
+# territory of the right, where the marketplace sells → where the listing is held
+SCOPES = [
+    ("US", "US", ["US"]), ("DE US", "US", ["US"]), ("EU", "DE", ["DE"]), ("", "US", ["US"]),
+    ("US", "*", ["US"]), ("US DE", "*", ["DE", "US"]), ("", "*", ["*"]),
+]
+
+
+@pytest.mark.parametrize(("territory", "market", "held"), SCOPES)
+def test_a_listing_is_held_where_the_right_holds_and_it_is_offered(
+    listing: Listing, territory: str, market: str, held: list[str],
+) -> None:
+    with unit_of_work():
+        right = rights.register_right(
+            actor=staff(), kind="trademark", title="AURORA", owner="Aurora Ltd", territory=territory, number="1", office="EUIPO")
+        listing.marketplace.market = market
+    rules.restrict_listing(SimpleNamespace(actor=staff(), row=SimpleNamespace(right_id=right.id), movers=[claim(1, listing)], facts={}))
+    assert [hold.scope for hold in queries.active_holds(listing.id)] == [{"territory": held, "part": "listing"}]
+
 
 class Registry:
     def __init__(self) -> None:
