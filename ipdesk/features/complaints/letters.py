@@ -22,7 +22,7 @@ from ipdesk.core.workflow import State
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import elements, facts, operations, queries
 from ipdesk.features.complaints.models import Complaint, Notice, NoticeListing
-from ipdesk.features.holds.queries import owners_of_holds
+from ipdesk.features.holds.queries import holds_of_claims, owners_of_holds
 from ipdesk.features.holds.strictest import EVERYWHERE, WHOLE
 
 MESSAGES = (
