@@ -15,8 +15,9 @@ LIMITS = {
     "price": 32, "currency": 8, "category": 200, "url": 2000, "contact_email": 254, "locale": 16, "country": 2,
 }
 ID_PATTERN = re.compile(r"\S+")
-# Marketplaces write a sign before it; it is kept as they wrote it, what counts is the currency.
-PRICE_PATTERN = re.compile(r"([$€£¥] ?)?[0-9]{1,12}(\.[0-9]{1,4})?")
+# Marketplaces write a sign before it, or in two or more words why there is none ("on request"); it is kept as they
+# wrote it, because a capture shows what buyers saw.
+PRICE_PATTERN = re.compile(r"([$€£¥] ?)?[0-9]{1,12}(\.[0-9]{1,4})?|[^\W\d_]+( [^\W\d_]+)+")
 CURRENCY_PATTERN = re.compile(r"[A-Z]{3}")
 COUNTRY_PATTERN = re.compile(r"[A-Z]{2}")
 LOCALE_PATTERN = re.compile(r"[a-z]{2,3}([_-][A-Za-z]{2,4})?")

@@ -318,9 +318,8 @@ def test_ids_are_per_marketplace(take, tmp_path: Path, at: datetime) -> None:
 @pytest.mark.skipif(not shared_listings().exists(), reason="the shared data is not there (IPDESK_SHARED)")
 def test_the_five_thousand(marketplace: Marketplace, tmp_path: Path, at: datetime) -> None:
     result = import_listings(shared_listings(), marketplace=marketplace, rejects=tmp_path / "r.csv", at=at)
-    assert (result.rows, result.added) == (5000, 4992)
-    with (tmp_path / "r.csv").open(encoding="utf-8", newline="") as text:
-        assert [(row["rejected_column"], row["price"]) for row in csv.DictReader(text)] == 8 * [("price", "Album Only")]
+    assert (result.rows, result.added) == (5000, 5000)
+    assert db.session.scalar(select(func.count()).select_from(Listing).where(Listing.price == "Album Only")) == 8, "as shown"
     assert db.session.scalar(select(func.count()).select_from(Store)) == 400
     assert len(queries.search("S00209", marketplace).rows) > 1
 
