@@ -20,7 +20,7 @@ from ipdesk.core.casework.rules import Rules, rules
 from ipdesk.core.db.core import db
 from ipdesk.core.deadlines.calendar import read_rule
 from ipdesk.core.deadlines.wording import day_text, distance_text, moment_text
-from ipdesk.core.http import access, headers, problems
+from ipdesk.core.http import access, headers, numbers, problems
 from ipdesk.core.kernel.clock import Clock, SystemClock
 from ipdesk.core.kernel.text import translate
 from ipdesk.core.outbox.render import letter_book
@@ -98,6 +98,7 @@ def assemble(app: Flask, settings: Settings, clock: Clock | None) -> None:
                                 x_proto=settings.trusted_proxies)
     headers.install(app, behind_https=settings.behind_https)
     problems.install(app)
+    numbers.install(app)
     refuse_broken_law(app, settings)
     show_texts(app, settings)
     for module in parts("setup"):

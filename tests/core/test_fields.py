@@ -5,7 +5,8 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from marshmallow import ValidationError
+from marshmallow import ValidationError, fields
+from werkzeug.datastructures import MultiDict
 
 from ipdesk.core.http.fields import (
     Choice,
@@ -168,3 +169,34 @@ def test_what_a_query_string_does_not_know_is_left_alone():
 @pytest.mark.parametrize("sent", [7, 1.5, True, ["x"], {"x": 1}])
 def test_what_is_no_text_is_refused_in_json(sent):
     assert set(refused(note=sent)) == {"note"}
+
+
+# --- numbers and query strings ---------------------------------------------------------------------
+
+class Numbers(FormSchema):
+    one = fields.Integer(load_default=None)
+    many = fields.List(fields.Integer(), load_default=list)
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63)])
+def test_a_number_that_a_column_holds_is_taken(number):
+    assert Numbers().load({"one": str(number), "many": [str(number)]})["many"] == [number]
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+@pytest.mark.parametrize("said", [lambda number: {"one": number}, lambda number: {"many": ["1", number]}])
+def test_a_number_that_no_column_holds_is_refused_before_the_database_is_asked(number, said):
+    with pytest.raises(ValidationError, match="Not a valid integer"):
+        Numbers().load(said(str(number)))
+
+
+class Search(QuerySchema):
+    q = Line(10)
+    shop = fields.Integer(load_default=None)
+
+
+@pytest.mark.parametrize("shop", ["abc", "9" * 30, ""])
+def test_what_cannot_be_taken_of_an_address_counts_as_not_said(shop):
+    read = Search().load(MultiDict([("q", "lamp"), ("shop", shop), ("other", "1")]))
+    assert (read["q"], read["shop"]) == ("lamp", None)
+    assert Search().load({"q": "x" * 11, "shop": "7"}) == {"q": "", "shop": 7}

@@ -260,6 +260,20 @@ def test_errors_carry_the_headers_too(client, where):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+@pytest.mark.parametrize("number", [2**63, 10**23 - 1])
+def test_a_number_that_no_column_holds_leads_nowhere(app, as_actor, number):
+    admin, asked = as_actor("admin"), 0
+    for rule in app.url_map.iter_rules():
+        names = re.findall(r"<(?:([^:<>]+):)?([a-z_]+)>", rule.rule)
+        if not any(kind == "int" for kind, _ in names):
+            continue
+        for method in rule.methods & {"GET", "POST"}:
+            where = address(rule, {name: number for kind, name in names if kind == "int"})
+            assert admin.open(where, method=method).status_code == 404, f"{method} {where}"
+            asked += 1
+    assert asked > 20
+
+
 def test_a_fault_of_ours_is_a_page_without_a_traceback(app, as_actor):
     client, kept = as_actor("legal"), app.view_functions["desk.inbox_list"]
 

@@ -7,6 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
+BIGGEST_NUMBER = 2**63 - 1  # of a column
 # Controls, zero-width characters and direction overrides hide or reorder what a person reads.
 _INVISIBLE = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f"
@@ -113,7 +114,17 @@ class MustTick(fields.Boolean):
         return True
 
 
-class FormSchema(Schema):
+class _Bounded(Schema):
+    """Its whole numbers are those that a column can hold."""
+
+    def on_bind_field(self, field_name: str, field_obj: Any) -> None:
+        number = field_obj.inner if isinstance(field_obj, fields.List) else field_obj
+        if isinstance(number, fields.Integer):
+            number.validators = [*number.validators, validate.Range(
+                -BIGGEST_NUMBER - 1, BIGGEST_NUMBER, error="Not a valid integer.")]
+
+
+class FormSchema(_Bounded):
     """Base of every input schema: one for the form and for JSON; unknown keys are refused.
 
     ``seen`` is the version of the case that the person's page showed.
@@ -125,8 +136,14 @@ class FormSchema(Schema):
     seen = fields.Integer(load_default=None, allow_none=True)
 
 
-class QuerySchema(Schema):
-    """Base of schemas that read a query string; what they do not know they ignore."""
+class QuerySchema(_Bounded):
+    """Base of schemas that read a query string; what they do not know or cannot take counts as not said."""
 
     class Meta:
         unknown = EXCLUDE
+
+    def load(self, data: Any, **options: Any) -> Any:
+        try:
+            return super().load(data, **options)
+        except ValidationError as error:
+            return super().load({name: value for name, value in data.items() if name not in error.messages}, **options)

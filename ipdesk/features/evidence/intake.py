@@ -10,7 +10,7 @@ from ipdesk.core.kernel.errors import Refusal
 from ipdesk.core.workflow.strict_yaml import read
 from ipdesk.features.evidence import store as stores
 from ipdesk.features.evidence.preview import LONGEST, OF_GUESTS, THUMBNAIL, VIEW, Limits, Previews
-from ipdesk.features.evidence.sniff import UploadRules, clean_name, judge
+from ipdesk.features.evidence.sniff import UploadRules, clean_name, judge, storable_name
 from ipdesk.features.evidence.store import Arrival, EvidenceStore, TooLarge
 from ipdesk.features.evidence.texts import in_words
 
@@ -69,7 +69,7 @@ class Intake:
             with self.store.receive(chunks, limit=limit) as arrival:
                 kind = judge(arrival.path, name=shown, size=arrival.size, rules=self.rules)
                 seen = self.previews.inspect(arrival.path, kind.media_type, kind.preview, limits)
-                file = CheckedFile(arrival.sha256, arrival.size, name, shown, kind.media_type,
+                file = CheckedFile(arrival.sha256, arrival.size, storable_name(name), shown, kind.media_type,
                                    seen.facts)
                 yield arrival, file, seen.blobs
         except TooLarge as error:

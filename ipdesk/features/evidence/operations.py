@@ -22,7 +22,7 @@ from ipdesk.features.evidence.models import (
     ExhibitDisclosure,
     Upload,
 )
-from ipdesk.features.evidence.sniff import UploadRules, clean_name
+from ipdesk.features.evidence.sniff import UploadRules, clean_name, storable_name
 from ipdesk.features.evidence.store import Part
 from ipdesk.features.evidence.texts import in_words
 
@@ -52,7 +52,7 @@ def begin_upload(*, actor: Actor, sender: str, name: str, size: int, rules: Uplo
     token = new_token()
     upload = Upload(
         reference=new_reference("U"), token_hash=hash_token(token), owner_user_id=actor.user_id,
-        owner_key_hash=None if actor.user_id is not None else key_hash, original_name=name,
+        owner_key_hash=None if actor.user_id is not None else key_hash, original_name=storable_name(name),
         declared_size=size, received=0, parts=[], begun_at=actor.at,
         expires_at=actor.at + timedelta(hours=rules.hours_to_resume), subject_id=actor.user_id)
     db.session.add(upload)

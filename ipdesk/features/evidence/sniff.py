@@ -108,6 +108,11 @@ def clean_name(raw: str) -> str:
     return text or "file"
 
 
+def storable_name(raw: str) -> str:
+    """``raw`` as it came, but for what no database holds as text: half characters and NUL become U+FFFD."""
+    return "".join("\ufffd" if char == "\0" or unicodedata.category(char) == "Cs" else char for char in raw)
+
+
 def ending_of(name: str) -> str:
     """The ending of a cleaned name in lower case without its dot; empty when there is none."""
     stem, _, ending = name.rpartition(".")

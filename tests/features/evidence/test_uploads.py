@@ -456,6 +456,12 @@ def test_the_name_is_kept_as_a_fact_and_shown_clean(device: Device) -> None:
     assert db.session.scalars(select(Exhibit)).one().original_name == raw
 
 
+@pytest.mark.parametrize(("raw", "kept"), [("\ud800.txt", "\ufffd.txt"), ("a\0b.txt", "a\ufffdb.txt")])
+def test_a_name_that_no_database_holds_is_kept_as_near_as_can_be(device: Device, raw: str, kept: str) -> None:
+    assert device.send(raw, b"text").json["name"] == kept
+    assert db.session.scalars(select(Exhibit)).one().original_name == kept
+
+
 def test_a_draft_can_be_taken_back_until_it_is_filed(desk: Desk, device: Device, case_id: int) -> None:
     first, second = device.send("a.txt", b"one").json, device.send("b.txt", b"two").json
     assert device.http.post(first["remove"]).status_code == 204
