@@ -323,7 +323,12 @@ def test_every_sentence_has_its_chinese_and_keeps_its_placeholders():
 
 # --- sentences that hold in some cases only ----------------------------------------------
 
+NO_CONTACT = {"complainant": {"name": "Acme AG", "contact": ""}}
 SOMETIMES = [
+    ("complaint_opened", "seller", NO_CONTACT, "Contact the complainant", False),
+    ("complaint_opened", "seller", NO_CONTACT, "Contact of the complainant", False),
+    ("complaint_opened", "seller", {}, "Contact the complainant, for example about a licence", True),
+    ("listing_delisted", "seller", NO_CONTACT, "Contact the complainant", False),
     ("listing_delisted", "seller", {"contest_text": ""}, "File a counter-notification", False),
     ("listing_delisted", "seller", {}, "File a counter-notification", True),
     ("listings_restricted", "rights_holder", {"contest_text": "", "cause": "court", "deadline": None}, "unless the seller contests", False),

@@ -214,11 +214,11 @@ def right_of(right: Mapping[str, Any] | None, recipient: Recipient) -> dict[str,
 
 
 def complainant(notice: Notice, right: Mapping[str, Any] | None) -> dict[str, str]:
-    """Who complains, with the public contact of the right."""
+    """Who complains, with the public contact of the right; empty where nobody named one."""
     contact = (right or {}).get("contact", {})
     public = ", ".join(filter(None, (contact.get("email"), contact.get("phone"))))
     return {"name": notice.contact.get("company") or notice.contact.get("name", ""),
-            "contact": public or notice.contact.get("email", "")}
+            "contact": public}
 
 
 def _explanation(notice: Notice, claims: Sequence[Any]) -> str:

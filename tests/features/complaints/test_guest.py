@@ -69,6 +69,7 @@ def test_what_each_store_gets_stands_above_the_signature(guest):
     page = text_of(guest.post(PAGE, data=SAID))
     assert page.index("Store Alpha") < page.index("Store Bravo") < page.index("under penalty of perjury")
     assert "Street 1" not in page, "the address stays with the marketplace"
+    assert re.search(r"Contact of the right\s+Nia Novak, Nia@Novak.example", page), "whoever has no account is its public contact"
     assert "1 row will not be filed" in page
 
 

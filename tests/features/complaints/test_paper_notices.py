@@ -25,7 +25,7 @@ from tests.journeys.conftest import Filed
 from tests.journeys.test_put_back import counter
 from tests.visitors import sign_in
 
-SECRETS = ("1 Hidden Lane", "+1 555 0199")
+SECRETS = ("1 Hidden Lane", "+1 555 0199", "pat@home.example")
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def record(desk):
     def made(**changed):
         said = {
             "name": "Pat Private", "company": "", "address": SECRETS[0], "phone": SECRETS[1],
-            "email": "pat@home.example", "kind": "trademark", "title": "AURORA", "number": "123", "office": "USPTO",
+            "email": SECRETS[2], "kind": "trademark", "title": "AURORA", "number": "123", "office": "USPTO",
             "owner": "Aurora Ltd", "territory": "US", "locale": "en", "reason_code": "counterfeit",
             "explanation": "A copy.", "listings": desk.listings[0].external_id, "signed_name": "Pat Private",
             "acting_as": "owner", "statements": ["good_faith", "accurate_and_authorised", "copy_to_seller"],
@@ -62,7 +62,11 @@ def test_the_private_contact_of_a_letter_never_reaches_the_seller(desk, record):
     letters = [row.body_text for row in db.session.execute(select(Outbox).where(
         Outbox.recipient_role == "seller")).scalars()]
     assert "Pat Private" in seen and letters
-    assert not any(secret in text for secret in SECRETS for text in [seen, *letters])
+    browser = sign_in(desk.app.test_client(), desk.people["seller_a"])
+    page = Context().run(browser.get, f"/complaints/{complaint.reference}/complainant").get_data(as_text=True)
+    assert "named no contact for sellers" in page
+    assert not any("Contact the complainant" in letter for letter in letters), "there is nowhere to write to"
+    assert not any(secret in text for secret in SECRETS for text in [seen, page, *letters])
     staff = disclosure.view(db.session.get(Notice, notice_id), desk.actor("legal"))
     assert staff["contact"]["address"] == SECRETS[0]
     assert staff["right"]["contact"] == {}, "who wrote is not the public contact of the right"

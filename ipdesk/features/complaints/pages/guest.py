@@ -126,11 +126,11 @@ def _require_reason(said: dict[str, Any]) -> None:
 
 
 def _said(data: dict[str, Any]) -> drafts.Said:
-    """The notice as its stores will see it."""
+    """The notice as its stores will see it; whoever has no account is its right's public contact, as the page says."""
     marketplace = _marketplace(data)
     right = {**{name: data[name] for name in ("kind", "title", "number", "office", "owner", "description")},
              "territory": "", "classes": "", "valid_from": None, "valid_until": None, "verified_at": None,
-             "reference": "", "contact": {}}
+             "reference": "", "contact": {name: data[name] for name in ("name", "email")}}
     return drafts.Said(
         right=right, regime=drafts.regime_for(data["kind"], marketplace),
         rows=answer_rows(_entries(data), None, marketplace, actor=g.actor), reason_code=data["reason_code"],
@@ -176,7 +176,7 @@ def _filed(data: dict[str, Any]) -> str:
     if said.digest() != data["shown"]:
         raise Invalid({"": [gettext("The listings changed while you were reading. Read it again before you sign.")]})
     kind = data["kind"]
-    right = {name: said.right[name] for name in ("kind", "title", "owner", "description", "territory")}
+    right = {name: said.right[name] for name in ("kind", "title", "owner", "description", "territory", "contact")}
     if kind != "copyright":
         right |= {"number": data["number"], "office": data["office"]}
     notice = operations.file_as_guest(
