@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import event, func, select
 
 from ipdesk.core.audit.models import AuditEntry
@@ -113,9 +114,10 @@ def test_an_auditor_reads_everything_and_changes_nothing(floor):
     auditor = floor.browser("auditor")
     for page in (f"/complaints/{filed.reference}", f"/notices/{notice}/screen",
                  f"/decisions/{proposal}", *STAFF_PAGES):
-        body = text_of(auditor.get(page))
-        forms = re.findall(r'<form[^>]*method="post"[^>]*action="([^"]*)"', body)
-        assert set(forms) <= {"/sign-out"}, page
+        shown = auditor.get(page)
+        assert shown.status_code == 200, page
+        forms = BeautifulSoup(shown.text, "html.parser").select("form[method=post]")
+        assert [form.get("action") for form in forms] == ["/sign-out"], page
     for path in (f"/decisions/{proposal}/approve", f"/decisions/{proposal}/decline", "/snippets"):
         assert auditor.post(path, data={"because": "x", "title": "a", "text": "b"}).status_code == 403
     with floor.app.app_context():
@@ -190,11 +192,10 @@ def test_the_same_form_sent_twice_decides_once(floor):
     filed = floor.contested()
     legal, said = floor.browser("legal"), form_of(floor, filed, step="confirm")
     path = f"/complaints/{filed.reference}/decide/uphold"
-    assert legal.post(path, data=said).status_code == 303
-    again = legal.post(path, data=said)
-    assert again.status_code in (303, 409)
+    first, again = legal.post(path, data=said), legal.post(path, data=said)
+    assert (first.status_code, again.status_code) == (303, 303)
+    assert again.location == first.location
     with floor.app.app_context():
-        assert len(operations.notices.queries.claims_of(filed.id)) == 1
         assert db.session.execute(select(func.count()).select_from(operations.Decision)).scalar_one() == 1
 
 
