@@ -11,13 +11,13 @@ from flask import (
     redirect,
     render_template,
     request,
-    session,
     url_for,
 )
 from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
 from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.http import grants
 from ipdesk.core.http.access import READING_STAFF, SIGNED_IN, access
 from ipdesk.core.http.installation import settings
 from ipdesk.core.http.paging import Page, fetch_page
@@ -150,9 +150,6 @@ def inbox_message(number: int) -> Any:
 
 # --- links of readers without account ----------------------------------------------------------------
 
-# So many cases one browser follows by links; the oldest is forgotten first.
-_MOST_LINKS = 20
-
 
 @pages.get("/links/<token>")
 @access.public
@@ -171,15 +168,14 @@ def _link_page(token: str, found: CaseLink, refusal: str = "") -> Any:
 @pages.post("/links/<token>")
 @access.public
 def open_link(token: str) -> Any:
-    """Use the link up: from now on this browser may read the case."""
+    """Use the link up: for a day from now this browser may read the case."""
     try:
         with unit_of_work():
             found = complaint_operations.open_link(actor=g.actor, token=token)
-            grant, target = [found.audience, found.case_id], links.address_of(found)
+            audience, case_id, target = found.audience, found.case_id, links.address_of(found)
     except Refusal as refusal:
         return _link_page(token, links.find_link(token), refusal_text(refusal.code))
-    known = [list(one) for one in session.get("links", ()) if list(one) != grant]
-    session["links"] = [*known, grant][-_MOST_LINKS:]
+    grants.grant(audience, case_id, g.actor.at)
     return redirect(target, 303)
 
 

@@ -20,7 +20,7 @@ from itsdangerous import BadSignature, Serializer, TimestampSigner, URLSafeTimed
 from werkzeug.datastructures import ImmutableMultiDict
 
 from ipdesk.core.db.unit_of_work import unit_of_work
-from ipdesk.core.http import access, problems
+from ipdesk.core.http import access, grants, problems
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.installation import clock, settings
 from ipdesk.core.kernel.actors import GUEST_ROLE, Actor
@@ -209,12 +209,9 @@ def _load_account(identity: str) -> sign_in.Account | None:
 
 
 def load_actor() -> Actor:
-    """Who acts in this request. A person whose address is not confirmed acts as a guest.
-
-    ``session["links"]`` holds the cases that a one-time link opened: ``[audience, case id]``.
-    """
+    """Who acts in this request. A person whose address is not confirmed acts as a guest."""
     at, address = clock().now(), request.remote_addr or ""
-    links = frozenset((audience, case_id) for audience, case_id in session.get("links", ()))
+    links = grants.granted(at)
     if not current_user.is_authenticated:
         return Actor(at=at, address=address, links=links)
     account: sign_in.Account = current_user._get_current_object()

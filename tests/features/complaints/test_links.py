@@ -61,6 +61,21 @@ def test_a_link_opens_for_thirty_days(app, desk, told):
     assert app.test_client().post(link_to("shop@unclaimed.example")).status_code == 303
 
 
+def test_what_a_link_opened_is_open_for_a_day_in_a_copied_cookie_too(app, desk, told):
+    complaint, _, path = told
+    reader, thief = app.test_client(), app.test_client()
+    reader.post(path)
+    thief.set_cookie("ipdesk", reader.get_cookie("ipdesk").value)
+    desk.clock.advance(timedelta(hours=24) - timedelta(seconds=1))
+    assert reader.get(f"/complaints/{complaint.reference}").status_code == 200
+    desk.clock.advance(timedelta(seconds=1))
+    for browser in (reader, thief):
+        assert browser.get(f"/complaints/{complaint.reference}").status_code in (302, 404)
+    assert reader.post(path + "/again").status_code == 303
+    assert reader.post(link_to("shop@unclaimed.example")).status_code == 303
+    assert reader.get(f"/complaints/{complaint.reference}").status_code == 200
+
+
 def test_a_link_dies_when_the_store_is_claimed(app, desk, told):
     complaint, store_id, path = told
     reader = app.test_client()

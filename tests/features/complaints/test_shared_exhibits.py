@@ -16,6 +16,7 @@ from ipdesk.features.complaints.answers import Entry
 from ipdesk.features.counter_notices import operations as answers
 from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.intake import current as intake
+from tests import make
 from tests.journeys.conftest import CONTACT
 
 RIGHT = {"kind": "trademark", "title": "AURORA", "owner": "Aurora Ltd", "number": "1", "office": "USPTO", "territory": "US"}
@@ -69,7 +70,7 @@ def test_a_guest_opens_what_the_seller_shared_and_nothing_else(app, desk, by_gue
     assert browser.get(paths["invoice.txt"]).status_code == 200
     assert browser.get(paths["prices.txt"]).status_code == 404
     with browser.session_transaction() as session:
-        session["links"] = [["guest", by_guest + 1000]]
+        session["links"] = [["guest", by_guest + 1000, int(make.now().timestamp())]]
     assert browser.get(paths["invoice.txt"]).status_code == 404, "another notice opens none of it"
 
 

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import flash, g, redirect, render_template, request, session, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from ipdesk.core.casework.models import Case
 from ipdesk.core.db.core import db
+from ipdesk.core.http import grants
 from ipdesk.core.http.access import access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.kernel.errors import Invalid
@@ -198,9 +199,7 @@ def _follow(response: Response) -> None:
     case_id = db.session.execute(
         select(Notice.id).join(Case, Case.id == Notice.id)
         .where(Case.reference == reference, Notice.organisation_id.is_(None))).scalar_one()
-    link = ["filer", case_id]
-    if link not in session.get("links", []):
-        session["links"] = [*session.get("links", []), link]
+    grants.grant("filer", case_id, g.actor.at)
 
 
 # --- a new link --------------------------------------------------------------------------------------
