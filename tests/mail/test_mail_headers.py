@@ -1,4 +1,4 @@
-"""No text that a party typed can become a header: cleaning, sealing, and the probe."""
+"""No text that a party typed can become a header: cleaning and sealing."""
 
 import email
 import email.policy
@@ -14,11 +14,9 @@ from ipdesk.core.outbox.headers import (
     MailIdentity,
     UnsafeMessage,
     UnusableAddress,
-    check_mail_is_safe,
     clean_address,
     clean_line,
     clean_text,
-    email_package_adds_headers,
     seal_mail,
 )
 
@@ -161,26 +159,8 @@ def test_no_typed_subject_name_or_reference_adds_a_header(typed):
 def test_with_the_cleaning_broken_the_second_wall_still_holds(monkeypatch):
     """On a Python that adds headers nothing is sent; on a repaired one nothing is added."""
     monkeypatch.setattr(headers, "clean_line", lambda text, limit: text)
-    hostile = "A =?UTF-8?Q?=0D=0ABcc:_evil@mail.example?= x"
-    if email_package_adds_headers():
-        with pytest.raises(UnsafeMessage):
-            sealed(subject=hostile)
-        with pytest.raises(UnsafeMessage):
-            check_mail_is_safe(DESK, AT)
-    else:
-        assert sorted(header_names(sealed(subject=hostile).content)) == sorted(NAMES)
-
-
-def test_the_start_up_check_passes_with_the_walls_up():
-    check_mail_is_safe(DESK, AT)
-
-
-def test_the_probe_tells_what_this_python_does():
-    message = email.message.EmailMessage(policy=email.policy.SMTP)
-    message["Subject"] = "A =?UTF-8?Q?=0D=0ABcc:_evil@mail.example?= x"
-    message.set_content("x")
     try:
-        added = any(line.startswith(b"Bcc:") for line in head_lines(message.as_bytes()))
-    except email.errors.MessageError:
-        added = False
-    assert email_package_adds_headers() is added
+        names = header_names(sealed(subject="A =?UTF-8?Q?=0D=0ABcc:_evil@mail.example?= x").content)
+    except UnsafeMessage:
+        return
+    assert sorted(names) == sorted(NAMES)
