@@ -93,7 +93,10 @@ class SignIn(db.Model):
 
 
 class SignInTry(db.Model):
-    """One try to sign in that did not succeed. ``key`` is a keyed hash of an address."""
+    """One try to sign in that did not succeed, or one letter that somebody unknown asked for.
+
+    ``key`` is a keyed hash of what is counted and of an address. Kept for an hour.
+    """
 
     __tablename__ = "sign_in_tries"
     __table_args__ = (Index("ix_sign_in_tries_key_tried_at", "key", "tried_at"),)

@@ -47,7 +47,7 @@ from ipdesk.core.http.forms import Form
 from ipdesk.core.http.installation import settings
 from ipdesk.core.kernel.ids import new_token
 from ipdesk.core.outbox.render import best_locale
-from ipdesk.features.accounts import operations, queries
+from ipdesk.features.accounts import operations, queries, throttle
 from ipdesk.features.accounts.letters import Addressee, Letterhead, in_words, send_account_mail
 from ipdesk.features.accounts.models import ORGANISATION_KINDS, User, mailbox
 
@@ -65,6 +65,8 @@ _LETTERS = {
     "reset_notice": "account_password_changed",
     "change_notice": "account_password_changed",
 }
+# Whoever knows an address can have these written to it.
+_ASKED_FOR = {"account_confirm", "account_exists", "account_reset"}
 
 
 class Superseded(Exception):
@@ -253,8 +255,13 @@ class Post(MailUtil):
         path, within = _where(kind, kwargs)
         facts = {"within_text": within(account.locale)} if within else {}
         to = Addressee(account.email, account.name, account.locale, _audience(account), account.id)
-        _pending().letters.append(lambda at: send_account_mail(
-            kind, to, letterhead=head, link=head.link(path), at=at, facts=facts))
+
+        def write(at: datetime) -> None:
+            asked = kind in _ASKED_FOR
+            if not asked or throttle.may_write_to(account.email, at=at, secret=settings().secret_key):
+                send_account_mail(kind, to, letterhead=head, link=head.link(path), at=at, facts=facts)
+
+        _pending().letters.append(write)
 
     def normalize(self, email: str) -> str:
         address = mailbox(clean(email))

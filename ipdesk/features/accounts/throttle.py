@@ -22,6 +22,9 @@ from ipdesk.features.accounts.models import SignInTry, mailbox
 TRIES = 10
 TRIES_OF_A_PLACE = 200
 WINDOW = timedelta(minutes=5)
+# Anybody can have letters about an account sent to anybody: so many an hour reach one mailbox.
+LETTERS = 5
+LETTERS_WINDOW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ def begin_try(
     most = {person: TRIES}
     if address:
         most[_key(secret, "place", place_of(address))] = TRIES_OF_A_PLACE
-    db.session.execute(delete(SignInTry).where(SignInTry.tried_at <= at - WINDOW))
-    if any(_count(key) >= tries for key, tries in most.items()):
+    db.session.execute(delete(SignInTry).where(SignInTry.tried_at <= at - LETTERS_WINDOW))
+    if any(_count(key, at - WINDOW) >= tries for key, tries in most.items()):
         return None
     rows = [SignInTry(key=key, tried_at=at) for key in most]
     db.session.add_all(rows)
@@ -75,9 +78,19 @@ def forget_try(attempt: Attempt, *, entered: bool) -> None:
     db.session.execute(delete(SignInTry).where(forgotten))
 
 
-def _count(key: str) -> int:
+def may_write_to(email: str, *, at: datetime, secret: str) -> bool:
+    """Count a letter that somebody unknown asked for; false when this mailbox had enough of them."""
+    key = _key(secret, "letter", mailbox(email))
+    if _count(key, at - LETTERS_WINDOW) >= LETTERS:
+        return False
+    db.session.add(SignInTry(key=key, tried_at=at))
+    return True
+
+
+def _count(key: str, since: datetime) -> int:
     return db.session.execute(
-        select(func.count()).select_from(SignInTry).where(SignInTry.key == key)).scalar_one()
+        select(func.count()).select_from(SignInTry)
+        .where(SignInTry.key == key, SignInTry.tried_at > since)).scalar_one()
 
 
 def _key(secret: str, kind: str, value: str) -> str:

@@ -148,6 +148,22 @@ def test_asking_for_a_new_password_tells_nobody_who_has_an_account(client, app, 
     assert visible(again) == visible(never)
 
 
+def test_nobody_fills_a_mailbox_with_letters(app, letters, clock):
+    user = make.user()
+    answers = []
+    for place in range(8):
+        stranger, away = app.test_client(), {"REMOTE_ADDR": f"198.51.100.{place}"}
+        answers.append(visible(stranger.post("/reset-password", data={"email": user.email}, environ_base=away)))
+        stranger.post("/register", data=application(email=user.email), environ_base=away)
+    assert len(letters()) == 5
+    assert len(set(answers)) == 1, "and nobody learns of it"
+    app.test_client().post("/reset-password", data={"email": make.user().email})
+    assert len(letters()) == 6
+    clock.advance(timedelta(hours=1))
+    app.test_client().post("/reset-password", data={"email": user.email})
+    assert len(letters()) == 7
+
+
 def test_the_link_sets_a_password_once(client, app, link_of):
     user = make.user()
     other = app.test_client()
