@@ -44,6 +44,8 @@ def way_to(law: Any, state: str) -> list[Any]:
         if here == state:
             return way
         for edge in law.edges(here):
+            if "listing_is_gone" in edge.guards:
+                continue  # the listings of these walks are there
             if "received_before_put_back" in edge.guards and all(step.establishes != "put_back_ordered" for step in way):
                 continue
             # Taking a claim back from a contested state depends on whether something is held; other ways do not.

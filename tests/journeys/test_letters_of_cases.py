@@ -1,22 +1,26 @@
 """What letters about whole cases say is what happened in them."""
 
+from contextvars import Context
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
+from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.rules import rules
+from ipdesk.core.casework.timeline import timeline
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.outbox.models import Outbox
-from ipdesk.features.catalogue.models import Marketplace
+from ipdesk.features.catalogue.models import Listing, Marketplace
 from ipdesk.features.complaints import elements, operations, queries
-from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.complaints.models import Complaint, Notice
 from ipdesk.features.decisions import operations as decisions
 from ipdesk.features.holds.models import Hold
 from ipdesk.features.rights.models import Right
 from tests.journeys.test_received_in_time import letter_by_post, letters
 from tests.staff import REASONS
+from tests.visitors import sign_in
 
 
 def said(complaint, message, to):
@@ -124,3 +128,46 @@ def test_a_dismissal_lifts_nothing_that_never_was(desk):
     decided(desk, complaint, "dismiss")
     told = said(complaint, "claims_dismissed", "seller")
     assert "No restriction rests on this complaint." in told and "lifted" not in told
+
+
+# --- deleted between the filing and the acceptance ---------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "goes_on"), [("copyright", "delisted.open"), ("trademark", "pending_response.sending")])
+def test_a_listing_deleted_before_the_acceptance_closes_its_claim_and_its_seller_is_not_told(desk, kind, goes_on):
+    both, other = desk.file(kind=kind)
+    with unit_of_work():
+        for listing in (desk.listings[0], desk.listings[2]):
+            db.session.get(Listing, listing.id).status = "removed_by_seller"
+    notice = db.session.get(Notice, both.notice_id).reference
+    db.session.rollback()
+    browser = sign_in(desk.app.test_client(), desk.people["legal"])
+    assert "2 listings have been deleted by their sellers" in Context().run(browser.get, f"/notices/{notice}/screen").get_data(as_text=True)
+    desk.accept([both, other])
+    assert desk.states(both) == ["closed.deleted_by_seller", goes_on]
+    assert desk.states(other) == ["closed.deleted_by_seller"]
+    desk.work()
+    told = said(both, "listings_deleted", "rights_holder")
+    assert desk.listings[0].external_id in told and desk.listings[1].external_id not in told and "before we accepted" in told
+    accepted = of_notice(both, "notice_accepted")
+    assert desk.listings[1].external_id in accepted and desk.listings[0].external_id not in accepted
+    to_stores = db.session.execute(select(Outbox).where(Outbox.recipient_role == "seller")).scalars().all()
+    assert {letter.case_id for letter in to_stores} == {both.id}
+    assert not any(desk.listings[0].external_id in letter.body_text for letter in to_stores)
+    seller = desk.actor("seller_a")
+    row = queries.complaint(seller, both.reference)
+    assert [claim["listing"]["code"] for claim in disclosure.view(row, seller)["claims"]] == [desk.listings[1].external_id]
+    assert "find_deleted" not in [event.act for event in timeline(row, audience="seller")]
+    assert not [hold for hold in db.session.execute(select(Hold)).scalars() if hold.listing_id != desk.listings[1].id]
+
+
+def test_taking_back_what_the_seller_never_knew_of_tells_it_nothing(desk):
+    complaint = desk.file(listings=desk.listings[:1])[0]
+    with unit_of_work():
+        db.session.get(Listing, desk.listings[0].id).status = "removed_by_seller"
+    desk.accept([complaint])
+    with unit_of_work():
+        operations.take_back(actor=desk.actor("rights_holder"), complaint=rules.kinds["complaint"].load(complaint.id),
+                             claim_ids=[claim.id for claim in queries.claims_of(complaint.id)])
+    assert desk.states(complaint) == ["closed.retracted"]
+    assert set(letters(complaint, "claims_retracted")) == {"rights_holder"}

@@ -67,7 +67,7 @@ SAMPLES = {
     "outcome_text": "OUTCOME-SENTENCE",
     "can_answer": True,
     "can_tell_again": True,
-    "in_writing": False, "lapsed": False, "by_court": False, "lifted": True,
+    "before": False, "in_writing": False, "lapsed": False, "by_court": False, "lifted": True,
     "contest_text": "CONTEST-SENTENCE",
     "expires_text": "EXPIRES-DATE",
     "delivered_text": "DELIVERED-DATE",

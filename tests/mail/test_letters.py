@@ -325,6 +325,8 @@ def test_every_sentence_has_its_chinese_and_keeps_its_placeholders():
 
 NO_CONTACT = {"complainant": {"name": "Acme AG", "contact": ""}}
 SOMETIMES = [
+    ("listings_deleted", "rights_holder", {"before": True}, "had deleted the listings below before we accepted your notice", True),
+    ("listings_deleted", "rights_holder", {"before": True}, "DELETED-DATE", False),
     ("complaint_opened", "seller", NO_CONTACT, "Contact the complainant", False),
     ("complaint_opened", "seller", NO_CONTACT, "Contact of the complainant", False),
     ("complaint_opened", "seller", {}, "Contact the complainant, for example about a licence", True),

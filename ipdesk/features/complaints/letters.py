@@ -166,7 +166,8 @@ def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
     notice = db.session.get(Notice, complaint.notice_id)
     store = db.session.get(Store, complaint.store_id)
     found = queries.listings_of(act.movers)
-    listings = [_listing(found[claim.listing_id]) for claim in act.movers]
+    listings = [_listing(found[claim.listing_id]) for claim in act.movers
+                if recipient.role != "seller" or claim.seller_told_at]
     right = facts.right_of_notice(notice)
     return {
         "right": right_of(right, recipient),
@@ -174,7 +175,7 @@ def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
         "complainant": complainant(notice, right),
         "store": {"name": store.name},
         "explanation": _explanation(notice, act.movers),
-        "cause": _cause(act), "by_court": act.trigger in BY_COURT, "lifted": _lifted(act),
+        "before": act.trigger == "find_deleted", "cause": _cause(act), "by_court": act.trigger in BY_COURT, "lifted": _lifted(act),
         "measure": _measure(act, notice, recipient),
         "outcome_text": say(act.workflow.states[act.movers[0].state].meaning, recipient),
         "contest_text": say(STILL_OPEN.get(recipient.role, ""), recipient) if _contestable(act) else "",

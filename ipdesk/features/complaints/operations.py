@@ -350,14 +350,23 @@ _ON_COMPLAINTS = {
 
 
 def advance_complaints(act: Act) -> None:
-    """Effect: what happens to a notice as a whole happens to the complaints it opened."""
+    """Effect: what happens to a notice as a whole happens to the complaints it opened.
+
+    Claims whose listing its seller deleted meanwhile are not accepted but closed.
+    """
     trigger = _ON_COMPLAINTS[act.trigger]
     for complaint in queries.complaints_of(act.row.id):
         claims = [claim for claim in queries.claims_of(complaint.id)
                   if claim.state == "received.screening"]
-        if not claims:
-            continue
-        advance(actor=act.actor, row=complaint, movers=claims, trigger=trigger, facts=act.facts)
+        gone = _deleted(claims) if act.trigger == "accept" else []
+        for step, movers in (("find_deleted", gone), (trigger, [claim for claim in claims if claim not in gone])):
+            if movers:
+                advance(actor=act.actor, row=complaint, movers=movers, trigger=step, facts=act.facts)
+
+
+def _deleted(claims: Sequence[Claim]) -> list[Claim]:
+    listings = queries.listings_of(claims)
+    return [claim for claim in claims if listings[claim.listing_id].status == "removed_by_seller"]
 
 
 def tell_seller(act: Act) -> None:

@@ -29,6 +29,7 @@ REFUSALS = {
     "reasons_missing": _l("Write the reasons."),
     "deficiency_not_named": _l("Tick what is missing."),
     "listing_is_gone": _l("The listing has been deleted already."),
+    "listing_is_there": _l("The listing has not been deleted."),
     "notice_filed": _l("This notice was filed meanwhile, so its draft can no longer be changed."),
     "draft_changed": _l("The notice changed after you opened this page. Read it again before you sign."),
     "nothing_chosen": _l("Choose at least one listing."),
@@ -73,6 +74,12 @@ def listing_is_live(act: Act) -> str | None:
     return "listing_is_gone" if gone else None
 
 
+def listing_is_gone(act: Act) -> str | None:
+    """The seller deleted every one of these listings by itself."""
+    there = [row for row in queries.listings_of(act.movers).values() if row.status != "removed_by_seller"]
+    return "listing_is_there" if there else None
+
+
 def claims_are_restricted(act: Act) -> str | None:
     """Taking a claim back after a hold is a retraction."""
     return None if _restricted(act) else "not_restricted"
@@ -106,8 +113,13 @@ def record_outcome(act: Act) -> None:
 
 
 def seller(act: Act) -> Iterable[Recipient]:
-    """The store's main account, or the contact in the catalogue while nobody has claimed the store."""
+    """The store's main account, or the contact in the catalogue while nobody has claimed the store.
+
+    Nobody for claims that the store was never told of.
+    """
     complaint: Complaint = act.row
+    if not any(claim.seller_told_at for claim in act.movers):
+        return
     store = db.session.get(Store, complaint.store_id)
     binding = accounts.main_binding(store.id)
     if binding is not None:
@@ -248,6 +260,7 @@ def register(rules: Rules) -> None:
     rules.guard("decision_has_reasons", decision_has_reasons)
     rules.guard("deficiency_is_named", deficiency_is_named)
     rules.guard("listing_is_live", listing_is_live, early=True)
+    rules.guard("listing_is_gone", listing_is_gone, early=True)
     rules.guard("claims_are_restricted", claims_are_restricted, early=True)
     rules.guard("claims_are_unrestricted", claims_are_unrestricted, early=True)
     rules.guard("delivery_is_proven", delivery_is_proven)
