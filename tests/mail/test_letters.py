@@ -182,6 +182,8 @@ def test_the_statutory_copy_says_when_the_material_is_put_back(book, facts):
     assert "not less than 10 and not more than 14 business days" in said
     assert "seeking a court order to restrain the subscriber" in said
     assert "17 U.S.C. § 512(g)(2)(C)" in said
+    assert "A claim of infringement before the Copyright Claims Board is such an action too (17 U.S.C. § 1507(d))." in said
+    assert "or a claim before the Copyright Claims Board, and tell us of it" in said
 
 
 @pytest.mark.parametrize(("message", "audience", "now"), [
@@ -325,6 +327,9 @@ def test_every_sentence_has_its_chinese_and_keeps_its_placeholders():
 
 NO_CONTACT = {"complainant": {"name": "Acme AG", "contact": ""}}
 SOMETIMES = [
+    ("counter_notice_copy", "rights_holder", {"statutory": False, "put_back": None}, "Copyright Claims Board", False),
+    ("counter_notice_received", "seller", {}, "or a claim before the Copyright Claims Board, about them", True),
+    ("counter_notice_received", "seller", {"put_back": None}, "Copyright Claims Board", False),
     ("listings_deleted", "rights_holder", {"before": True}, "had deleted the listings below before we accepted your notice", True),
     ("listings_deleted", "rights_holder", {"before": True}, "DELETED-DATE", False),
     ("complaint_opened", "seller", NO_CONTACT, "Contact the complainant", False),

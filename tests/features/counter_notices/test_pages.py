@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.features.complaints import elements
 from ipdesk.features.counter_notices import operations, queries
 from ipdesk.features.evidence import queries as evidence
 from tests.conftest import sign_in
@@ -467,6 +468,8 @@ def test_a_court_action_is_told_with_its_document(desk: Any, as_person: Any) -> 
     desk.contest(complaint)
     sued, _ = desk.claims(complaint)
     holder, address = as_person("rights_holder"), f"/complaints/{complaint.reference}/court-action"
+    asked = text_of(holder.get(address))
+    assert "Court (or the Copyright Claims Board)" in asked and "or a claim before the Copyright Claims Board that alleges" in asked
     form = hidden(holder.get(address)) | {
         "claim_ids": [sued], "forum": "N.D. Example", "docket": "3:26-cv-42", "filed_on": "2026-03-02",
         "filed_by_notifier": "true", "names_subscriber": "true", "seeks_restraint": "true",
@@ -486,6 +489,7 @@ def test_a_court_action_is_told_with_its_document(desk: Any, as_person: Any) -> 
     assert desk.states(complaint) == ["counter_notified.court_notice", "counter_notified.put_back"]
     [row] = queries.court_notices_of(complaint.id)
     assert row.names_subscriber and row.claim_ids == [sued]
+    assert [line.version for line in elements.signed(complaint.id, f"court_notice:{row.id}")] == [2]
     assert "3:26-cv-42" in text_of(holder.get(f"/complaints/{complaint.reference}"))
     assert "3:26-cv-42" not in text_of(as_person("seller").get(f"/complaints/{complaint.reference}"))
 
