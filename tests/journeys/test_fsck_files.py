@@ -54,6 +54,6 @@ def test_leaves_of_the_log_with_other_numbers_are_named(busy, how):  # noqa: F81
             connection.execute(text(f"drop trigger {name}{on_table}"))
         for statement in RENUMBERED[how]:
             connection.execute(text(statement))
-    faults_found = found(busy)
+    faults_found = [line for line in found(busy) if not line.startswith("database: the trigger")]  # the test dropped them
     assert faults_found and all(line.startswith("audit: ") for line in faults_found), faults_found
     assert any("leaf" in line or "node" in line for line in faults_found), faults_found

@@ -282,7 +282,7 @@ def test_the_sellers_list_keeps_an_unexamined_paper_that_came_in_time_to_itself(
     ordered = put_back(desk, down[0])
     asked = ("", "stage=closed", "stage=counter_notified", "waiting=staff")
     before = [listed(desk, said) for said in asked]
-    assert len(before[1]) == 1 and "put back" in before[1][0] and before[2] == []
+    assert len(before[1]) == 1 and "Put back" in before[1][0] and before[2] == []
     number = paper_by_post(desk, down[0], ordered - timedelta(days=1))
     assert [listed(desk, said) for said in asked] == before
     staff = listed(desk, "stage=counter_notified", who="legal")

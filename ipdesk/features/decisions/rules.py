@@ -73,7 +73,7 @@ def register(rules: Rules) -> None:
     """Join the names to this feature."""
     rules.guard("no_staff_conflict", no_staff_conflict, early=True)
     rules.guard("marketplace_has_confirmed", marketplace_has_confirmed)
-    rules.guard("put_back_is_confirmed", put_back_is_confirmed)
+    rules.guard("put_back_is_confirmed", put_back_is_confirmed, early=True)
     for role in ("reviewer", "legal", "admin"):
         rules.recipient(role, letters.holders_of(role))
     rules.letter(letters.DEADLINE_MISSED, letters.lateness)
