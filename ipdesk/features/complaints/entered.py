@@ -104,7 +104,7 @@ def _dialect(text: str) -> type[csv.Dialect]:
 def unknown_codes_text(unknown: dict[int, str]) -> str:
     """Which rows of a file have the reason for all, because their own is none."""
     first = "; ".join(gettext("row %(n)s: “%(code)s”", n=number, code=code[:40]) for number, code in list(unknown.items())[:10])
-    return ngettext("One row names no reason code of this right, so it has the reason for all listings: %(rows)s.",
+    return ngettext("%(num)s row names no reason code of this right, so it has the reason for all listings: %(rows)s.",
                     "%(num)s rows name no reason code of this right, so they have the reason for all listings: %(rows)s.",
                     len(unknown), rows=first + (" …" if len(unknown) > 10 else ""))
 

@@ -331,7 +331,7 @@ def test_a_file_that_has_arrived_belongs_to_the_draft_before_it_is_saved(scene):
     assert shown.count("original.txt") and "exhibit.txt" not in shown
     assert filer.step("exhibits", exhibits=[exhibit]).location == address
     again = text_of(filer.get(address))
-    assert "The file is in the notice. Look who sees it" in again
+    assert "1 file is in the notice. Look who sees it" in again
     assert again.count("Change who sees it original.txt") == 1
     assert filer.step("exhibits").location.endswith("/draft/purchases")
 

@@ -447,7 +447,7 @@ def _exhibits_kept(reference: str, said: dict[str, Any]) -> str:
     _add_exhibits(load_draft(reference), new)
     if not new:
         return _after("exhibits", reference)
-    flash(ngettext("The file is in the notice. Look who sees it, then continue.",
+    flash(ngettext("%(num)s file is in the notice. Look who sees it, then continue.",
                    "%(num)s files are in the notice. Look who sees them, then continue.", len(new)), "success")
     return _step("exhibits", reference)
 
