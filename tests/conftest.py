@@ -29,6 +29,7 @@ from ipdesk import create_app
 from ipdesk.config import load_settings
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.clock import FixedClock
+from ipdesk.features.evidence import intake
 from tests import make
 from tests.visitors import LOGIN_SECRET, START, Browser, sign_in
 
@@ -126,6 +127,7 @@ def built_app(place: Path, clock: FixedClock, database: Any) -> Iterator[Flask]:
         base_url="https://desk.example", zone="America/New_York")
     app = create_app(settings, clock)
     app.test_client_class = Browser
+    app.extensions["tests.intake"] = intake.current()
     with app.app_context():
         db.create_all()
         database.keep_as_empty()
@@ -145,6 +147,7 @@ def app(built_app: Flask, database: Any, clock: FixedClock) -> Iterator[Flask]:
     with built_app.app_context():
         limiter.reset()
     make.use(built_app)
+    intake.install(built_app.extensions["tests.intake"])  # another test may have set up a desk of its own
     yield built_app
     with built_app.app_context():
         db.session.remove()

@@ -196,7 +196,7 @@ def exhibits(
     row: Complaint, actor: Actor, claims: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
     """What the reader may see of the exhibits of the notice and of this complaint."""
-    found = [*evidence.of_case(actor, row.notice_id), *evidence.of_case(actor, row.id)]
+    found = evidence.of_cases(actor, [row.notice_id, row.id])
     own = {claim["id"]: claim["listing"]["title"] for claim in claims}
     return [exhibit_facts(exhibit, own) for exhibit in found
             if exhibit.is_for_all_stores or not exhibit.claim_ids.isdisjoint(own)]

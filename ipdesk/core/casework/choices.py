@@ -33,6 +33,7 @@ def choices(actor: Actor, row: Any, movers: Sequence[Any] | None = None) -> dict
     capacity = kind.capacity(actor, row)
     law = workflow_of(row.case)
     found: dict[str, Choice] = {}
+    answers: dict[tuple[str, int], str | None] = {}
     for mover in movers if movers is not None else kind.movers(row, None):
         for transition in law.transitions_from(mover.state):
             if capacity.isdisjoint(transition.who) or is_used_up(mover, transition):
@@ -44,7 +45,7 @@ def choices(actor: Actor, row: Any, movers: Sequence[Any] | None = None) -> dict
             found[transition.trigger] = Choice(
                 trigger=transition.trigger, label=law.triggers[transition.trigger].label,
                 movers=(*(known.movers if known else ()), mover.id),
-                four_eyes=transition.four_eyes, why_not=_why_not(actor, row, law, mover, transition))
+                four_eyes=transition.four_eyes, why_not=_why_not(actor, row, law, mover, transition, answers))
     return found
 
 
@@ -54,8 +55,16 @@ def _with(choice: Choice, mover: Any) -> Choice:
     return Choice(choice.trigger, choice.label, (*choice.movers, mover.id), choice.four_eyes)
 
 
-def _why_not(actor: Actor, row: Any, law: Any, mover: Any, transition: Any) -> str:
+def _why_not(
+    actor: Actor, row: Any, law: Any, mover: Any, transition: Any, answers: dict[tuple[str, int], str | None],
+) -> str:
+    """The first refusal of the early guards; each is asked once about a mover, whatever the step is."""
     act = Act(actor=actor, row=row, case=row.case, workflow=law, trigger=transition.trigger,
               facts={}, movers=[mover], transition=transition)
-    early = [name for name in transition.guards if name in rules.early_guards]
-    return next((code for name in early if (code := rules.guards[name](act))), "")
+    for name in transition.guards:
+        if name in rules.early_guards:
+            if (name, mover.id) not in answers:
+                answers[name, mover.id] = rules.guards[name](act)
+            if code := answers[name, mover.id]:
+                return code
+    return ""

@@ -56,7 +56,7 @@ class Rules:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def guard(self, name: str, function: Guard, *, early: bool = False) -> None:
-        """``early`` guards need no facts of the act: pages ask them before offering a step."""
+        """``early`` guards need neither the facts of the act nor its step: pages ask them before offering steps."""
         self._add(self.guards, name, function)
         if early:
             self.early_guards.add(name)

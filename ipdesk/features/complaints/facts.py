@@ -27,7 +27,7 @@ def describe_complaint(row: Complaint) -> dict[str, Any]:
         "state": row.state, "waits_for": row.waits_for, "version": row.version_id,
         "filed_at": row.filed_at, "closed_at": row.closed_at, "seller_told_at": row.seller_told_at,
         "seller_closed_at": row.seller_closed_at, "reason_code": row.reason_code, "to_respond": row.to_respond,
-        "right": right_of_notice(notice), "register": register_facts(notice),
+        **_both_facts(notice),
         "store": {"name": store.name, "code": store.external_id},
         "explanation": notice.explanation,
         "notifier": {"name": notice.contact.get("name", ""),
@@ -57,7 +57,7 @@ def describe_notice(row: Notice) -> dict[str, Any]:
         "explanation": row.explanation, "acting_as": row.acting_as,
         "signed_name": row.signed_name, "contact": dict(row.contact), "missing": list(row.missing),
         "marketplace": marketplace.name if marketplace else "",
-        "right": right_of_notice(row), "register": register_facts(row),
+        **_both_facts(row),
         "is_guest": row.organisation_id is None and row.channel == "desk",
         "guest_confirmed_at": row.guest_confirmed_at, "rows": row_facts(row),
         "statements": statement_facts(row.id, elements.document_of(row)),
@@ -106,7 +106,14 @@ def right_of_notice(notice: Notice) -> dict[str, Any] | None:
 
     ``verified_at`` is the desk's check of these very entries: none for others that were entered since.
     """
-    right = db.session.get(Right, notice.right_id) if notice.right_id else None
+    return _as_named(notice, _right(notice))
+
+
+def _right(notice: Notice) -> Right | None:
+    return db.session.get(Right, notice.right_id) if notice.right_id else None
+
+
+def _as_named(notice: Notice, right: Right | None) -> dict[str, Any] | None:
     if right is None or notice.right_facts is None:
         return right_facts(right) if right else None
     kept = notice.right_facts
@@ -114,9 +121,14 @@ def right_of_notice(notice: Notice) -> dict[str, Any] | None:
     return {**kept, **days, "verified_at": right.verified_at if kept == frozen_right(right) else None}
 
 
-def register_facts(notice: Notice) -> dict[str, Any] | None:
+def _both_facts(notice: Notice) -> dict[str, Any]:
+    """The right as the notice named it, and as the register has it by now."""
+    right = _right(notice)
+    return {"right": _as_named(notice, right), "register": _register_facts(notice, right)}
+
+
+def _register_facts(notice: Notice, right: Right | None) -> dict[str, Any] | None:
     """What the register says of the right by now; ``changed`` where that is not what the notice named."""
-    right = db.session.get(Right, notice.right_id) if notice.right_id else None
     if right is None:
         return None
     return {"state": right.state, "verified_at": right.verified_at, "title": right.title, "owner": right.owner,

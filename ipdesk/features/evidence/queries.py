@@ -106,6 +106,13 @@ def of_case(actor: Actor, case_id: int, *, role: str | None = None,
     return db.session.scalars(query.order_by(Exhibit.position, Exhibit.id)).all()
 
 
+def of_cases(actor: Actor, case_ids: Sequence[int]) -> Sequence[Exhibit]:
+    """Exhibits of several cases, case by case in the order of ``case_ids``, each in its own order."""
+    found = db.session.scalars(visible_to(actor).where(Exhibit.case_id.in_(case_ids)).order_by(
+        Exhibit.position, Exhibit.id)).all()
+    return sorted(found, key=lambda exhibit: case_ids.index(exhibit.case_id))
+
+
 def own_drafts(actor: Actor, references: Iterable[str],
                key_hash: str | None = None) -> list[Exhibit]:
     """The actor's unfiled exhibits among ``references``, in that order.

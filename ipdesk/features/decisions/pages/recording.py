@@ -195,8 +195,7 @@ def record_document(reference: str) -> Any:
         raise Refusal("transition_not_allowed")
     form = Form({"channel": "mail", "seen": row.version_id, "step": steps[0] if len(steps) == 1 else ""})
     if request.method == "POST":
-        form = Form.read(ReceivedDocumentSchema())
-        evidence.take_files(form, "original")
+        form = _read(ReceivedDocumentSchema(), lambda form: counter_notices.require_arrival(row, form.data.get("received_at"), g.actor.at))
         if response := form.submit(lambda said: _document_recorded(form, reference, said)):
             return response
     view = disclosure.view(row, g.actor)
