@@ -31,10 +31,13 @@ EVE = {"user_id": 2, "address": "192.0.2.1"}
 
 @pytest.fixture
 def case_id(app):
-    from ipdesk.core.casework.advance import open_case
+    from ipdesk.core.casework.advance import new_case
 
     with app.app_context(), unit_of_work():
-        return open_case(actor=Actor(at=make.now()), kind="right", workflow="right").id
+        case = new_case(actor=Actor(at=make.now()), kind="right", workflow="right")
+        db.session.add(case)
+        db.session.flush()
+        return case.id
 
 
 @pytest.fixture

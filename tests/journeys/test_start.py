@@ -44,12 +44,12 @@ def test_a_changed_meaning_under_a_running_case_keeps_the_desk_from_starting(own
     app = create_app(own_law, FixedClock(clock.now()))
     with app.app_context():
         db.create_all()
-        from ipdesk.core.casework.advance import open_case
+        from ipdesk.core.casework.advance import new_case
         from ipdesk.core.db.unit_of_work import unit_of_work
         from ipdesk.core.kernel.actors import clock_actor
 
         with unit_of_work():
-            open_case(actor=clock_actor(clock.now()), kind="complaint", workflow="marketplace")
+            db.session.add(new_case(actor=clock_actor(clock.now()), kind="complaint", workflow="marketplace"))
         db.session.remove()
     create_app(own_law, FixedClock(clock.now()))
     change(own_law, "complaint/marketplace.yaml", "    rank: 15", "    rank: 16")

@@ -66,41 +66,39 @@ class Act:
         return [mover.id for mover in self.movers]
 
 
-def open_case(
+def new_case(
     *, actor: Actor, kind: str, workflow: str, marketplace_id: int | None = None,
 ) -> Case:
-    """A new case identity under the newest version of ``workflow``, its files' digest frozen."""
+    """A new case identity under the newest version of ``workflow``, its files' digest frozen.
+
+    It has its number once `begin` has put the row that it is of into the database.
+    """
     law = rules.workflows.workflow(workflow)
-    case = Case(
+    return Case(
         kind=kind, reference=new_reference(PREFIXES[kind]), marketplace_id=marketplace_id,
         workflow=law.name, workflow_version=law.version, workflow_digest=law.digest,
         opened_at=actor.at,
     )
-    db.session.add(case)
-    db.session.flush()
-    note_locked([case.id])  # nobody else can know of it yet
-    return case
 
 
 def begin(
     *, actor: Actor, row: Any, movers: Sequence[Any] | None = None,
     facts: Mapping[str, Any] | None = None, dated: Mapping[str, datetime] | None = None,
 ) -> Act:
-    """Put a fresh row (and its movers) into the first state of its workflow.
+    """Put a fresh row (and its movers) with its case into the database, in the first state of its workflow.
 
     Writes what a move writes: deadlines of that state, summary, tallies, audit entry.
     """
-    case: Case = row.case if row.case is not None else db.session.get_one(Case, row.id)
+    case: Case = row.case
     law = workflow_of(case)
     movers = list(movers if movers is not None else [row])
     act = Act(actor=actor, row=row, case=case, workflow=law, trigger="open", facts=facts or {},
               movers=movers, recorded={"open_deadlines": []})  # nothing runs yet
     for mover in [row, *movers]:
         engine.assign(mover, law.initial)
-    db.session.add(row)
-    db.session.flush()  # its parts refer to it
-    db.session.add_all(movers)
+    db.session.add_all([row, *movers])
     db.session.flush()
+    note_locked([case.id])  # nobody else can know of it yet
     act.moved = {mover.id: "" for mover in movers}
     act.reached = {mover.id: law.initial for mover in movers}
     for name, instant in (dated or {}).items():

@@ -133,7 +133,8 @@ def earliest(lines: Iterable[Deadline]) -> datetime | None:
 def running(act: Any) -> list[Deadline]:
     """The open deadlines of the case as ``act`` leaves them: those that it found, read once, and those that it opened."""
     if "open_deadlines" not in act.recorded:
-        act.recorded["open_deadlines"] = open_deadlines(act.case.id)
+        with db.session.no_autoflush:  # what the act has changed is asked of the rows themselves
+            act.recorded["open_deadlines"] = open_deadlines(act.case.id)
     return [row for row in {*act.recorded["open_deadlines"], *act.deadlines} if row.status == "open"]
 
 

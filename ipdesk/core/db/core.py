@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
 from sqlalchemy import BigInteger, Engine, Integer, MetaData, event
 from sqlalchemy.orm import DeclarativeBase
 
@@ -23,6 +24,20 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
 
 
+class _OneDatabase(Session):
+    """A session that asks once which database is meant: there is one, and a page asks fifty times."""
+
+    _engine: Engine | None = None
+
+    def get_bind(self, *_asked: Any, bind: Any = None, **_more: Any) -> Any:
+        """The connection or engine that is given, else the engine of the desk."""
+        if bind is not None:
+            return bind
+        if self._engine is None:
+            self._engine = self._db.engine
+        return self._engine
+
+
 class _Database(SQLAlchemy):
     """Prepares the connections of its own engines only: the durable engine of jobs has one that is not ours."""
 
@@ -33,7 +48,7 @@ class _Database(SQLAlchemy):
         return engine
 
 
-db = _Database(model_class=Base)
+db = _Database(model_class=Base, session_options={"class_": _OneDatabase})
 
 # SQLite numbers rows by itself only for a column declared INTEGER.
 BigId = BigInteger().with_variant(Integer, "sqlite")

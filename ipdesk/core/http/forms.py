@@ -6,11 +6,13 @@ from typing import Any
 from flask import g, redirect, request, session
 from flask_babel import gettext
 from marshmallow import Schema, ValidationError, fields
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from ipdesk.core.db.core import db
+from ipdesk.core.db.rows import write_rows_at_commit
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.idempotency import FormSubmission
 from ipdesk.core.http.problems import moved_text, refusal_text
@@ -20,6 +22,7 @@ from ipdesk.core.kernel.ids import hash_token, new_token
 
 _DEADLOCK = "40P01"  # PostgreSQL's own code
 _PLUMBING = {"csrf_token", "form_key"}
+_done_before = select(FormSubmission.sent_by, FormSubmission.location).where(FormSubmission.key == bindparam("key"))
 
 
 class Form:
@@ -103,10 +106,11 @@ class Form:
         """The address that ``act`` leads to, or led to when this very form was sent before; one transaction."""
         sender, key = _sender(), self._identity()
         with unit_of_work():
-            done = db.session.get(FormSubmission, key)
+            done = db.session.execute(_done_before, {"key": key}).first()
             if done is None:
                 location = act(self.data)
-                db.session.add(FormSubmission(key=key, sent_by=sender, sent_at=g.actor.at, location=location))
+                write_rows_at_commit(FormSubmission, [
+                    {"key": key, "sent_by": sender, "sent_at": g.actor.at, "location": location}])
             elif done.sent_by == sender:
                 location = done.location
             else:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Select, TextClause, select, text, union
+from sqlalchemy import ColumnElement, Select, TextClause, bindparam, select, text, union
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ipdesk.core.db.core import db
@@ -170,7 +170,8 @@ def resolve(entered: Sequence[str], marketplace: Marketplace) -> list[Resolution
     ids = {line for line, key in keys if key is None}
     addresses = {key for _, key in keys if key is not None}
     here: dict[str, Listing] = {}
-    for row in db.session.scalars(_named(ids, addresses, Listing.marketplace_id == marketplace.id)).unique():
+    named = {"marketplace_id": marketplace.id, "ids": list(ids), "addresses": list(addresses)}
+    for row in db.session.execute(_named_here, named).scalars():
         if row.status != REMOVED:
             here[_mark(row.external_id, None)] = row
             here[_mark("", row.url_key)] = row
@@ -183,24 +184,27 @@ def _mark(line: str, key: str | None) -> str:
     return f"id:{line}" if key is None else f"address:{key}"
 
 
-def _named(ids: set[str], addresses: set[str], where: ColumnElement[bool]) -> Select[tuple[Listing]]:
-    """Listings by id or address on the marketplaces of ``where``, as two index look-ups."""
-    def found(column: InstrumentedAttribute[str], values: set[str]) -> Select[tuple[int]]:
-        return select(Listing.id).where(where, column.in_(values))
+def _named(where: ColumnElement[bool]) -> Select[tuple[int]]:
+    """Numbers of the listings with one of ``:ids`` or ``:addresses`` on the marketplaces of ``where``, as two index look-ups."""
+    def found(column: InstrumentedAttribute[str], values: str) -> Select[tuple[int]]:
+        return select(Listing.id).where(where, column.in_(bindparam(values, expanding=True)))
 
-    return select(Listing).where(Listing.id.in_(union(
-        found(Listing.external_id, ids), found(Listing.url_key, addresses)))).order_by(Listing.id)
+    return select(Listing.id).where(Listing.id.in_(union(
+        found(Listing.external_id, "ids"), found(Listing.url_key, "addresses"))))
+
+
+_named_here = select(Listing).where(
+    Listing.id.in_(_named(Listing.marketplace_id == bindparam("marketplace_id")))).order_by(Listing.id)
+_named_elsewhere = select(Listing.external_id, Listing.url_key).where(Listing.id.in_(_named(
+    Listing.marketplace_id.in_(select(Marketplace.id).where(Marketplace.id != bindparam("marketplace_id"))))))
 
 
 def _elsewhere(missing: Sequence[tuple[str, str | None]], marketplace: Marketplace) -> set[str]:
     """Which of ``missing`` other marketplaces have."""
-    others = Listing.marketplace_id.in_(select(Marketplace.id).where(Marketplace.id != marketplace.id))
-    ids = {line for line, key in missing if key is None}
-    addresses = {key for _, key in missing if key is not None}
-    found = select(Listing.external_id, Listing.url_key).where(Listing.id.in_(
-        _named(ids, addresses, others).with_only_columns(Listing.id).order_by(None)))
+    named = {"marketplace_id": marketplace.id, "ids": list({line for line, key in missing if key is None}),
+             "addresses": list({key for _, key in missing if key is not None})}
     marks: set[str] = set()
-    for external_id, url_key in db.session.execute(found):
+    for external_id, url_key in db.session.execute(_named_elsewhere, named):
         marks |= {_mark(external_id, None), _mark("", url_key)}
     return marks
 

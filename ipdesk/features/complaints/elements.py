@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ipdesk.core.casework.models import SignedStatement
 from ipdesk.core.casework.rules import rules
@@ -13,6 +13,8 @@ from ipdesk.features.complaints import queries
 from ipdesk.features.complaints.models import Notice
 
 DOCUMENT = "notice"
+_signed_codes = select(SignedStatement.code).where(
+    SignedStatement.case_id == bindparam("case_id"), SignedStatement.document == bindparam("document"))
 
 
 def document_of(notice: Notice) -> str:
@@ -87,7 +89,7 @@ def facts_of(notice: Notice) -> dict[str, Any]:
 def missing(notice: Notice) -> list[Mapping[str, Any]]:
     """The elements that the notice lacks under its regime."""
     with db.session.no_autoflush:  # what is read here is never kept waiting in the session
-        codes = set(db.session.execute(select(SignedStatement.code).where(
-            SignedStatement.case_id == notice.id, SignedStatement.document == document_of(notice))).scalars())
+        codes = set(db.session.execute(_signed_codes, {
+            "case_id": notice.id, "document": document_of(notice)}).scalars())
         facts = facts_of(notice)
     return missing_from(notice.regime, DOCUMENT, facts, codes)

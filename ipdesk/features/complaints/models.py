@@ -156,6 +156,7 @@ class Claim(HasState, CountsSteps, db.Model):
     reason_code: Mapped[str] = mapped_column(String(64))
     explanation: Mapped[str] = mapped_column(Text, default="")
     seller_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    complaint: Mapped[Complaint] = relationship()  # so that a complaint goes into the database before its claims
 
 
 class CaseLink(db.Model):

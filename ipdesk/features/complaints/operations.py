@@ -7,7 +7,7 @@ from typing import Any
 
 from ipdesk.core.audit.sealing import head_line
 from ipdesk.core.casework import journal
-from ipdesk.core.casework.advance import Act, advance, begin, open_case
+from ipdesk.core.casework.advance import Act, advance, begin, new_case
 from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.models import Case, Note
 from ipdesk.core.casework.rules import rules
@@ -74,9 +74,9 @@ def start_notice(
     draft: Mapping[str, Any] | None = None,
 ) -> Notice:
     """An empty draft, seen by its author's organisation only."""
-    case = open_case(actor=actor, kind="notice", workflow="notice", marketplace_id=marketplace.id)
+    case = new_case(actor=actor, kind="notice", workflow="notice", marketplace_id=marketplace.id)
     notice = Notice(
-        id=case.id, case=case, organisation_id=actor.organisation_id, filed_by=actor.user_id,
+        case=case, organisation_id=actor.organisation_id, filed_by=actor.user_id,
         right_id=right.id if right else None, locale=actor.locale, created_at=actor.at,
         draft=dict(draft or {}), contact={}, missing=[], versions=[], version_id=1,
     )
@@ -270,15 +270,15 @@ def _open_complaints(
 def _open_complaint(
     actor: Actor, notice: Notice, store_id: int, rows: Sequence[Answered],
 ) -> tuple[Complaint, Sequence[Claim]]:
-    case = open_case(actor=actor, kind="complaint", workflow=notice.regime,
+    case = new_case(actor=actor, kind="complaint", workflow=notice.regime,
                      marketplace_id=notice.case.marketplace_id)
     complaint = Complaint(
-        id=case.id, case=case, notice_id=notice.id, right_id=notice.right_id, store_id=store_id,
+        case=case, notice_id=notice.id, right_id=notice.right_id, store_id=store_id,
         organisation_id=notice.organisation_id, regime=notice.regime,
         reason_code=rows[0].entry.reason_code or notice.reason_code, state="", stage_name="",
         claims_count=len(rows), filed_at=notice.received_at, version_id=1)
     claims = [
-        Claim(complaint_id=case.id, listing_id=row.listing.id, position=place, times={},
+        Claim(complaint=complaint, listing_id=row.listing.id, position=place, times={},
               reason_code=row.entry.reason_code or notice.reason_code,
               explanation=row.entry.explanation)
         for place, row in enumerate(rows)]

@@ -65,13 +65,18 @@ def complaint(actor: Actor, reference: str) -> Complaint:
 
 
 def notice(actor: Actor, reference: str) -> Notice:
-    """The notice (drafts too, for their own organisation), or ``NotVisible``."""
+    """The notice (drafts too, for their own organisation), or ``NotVisible``.
+
+    Its right and marketplace are read along with it; an open unit of work keeps them at hand.
+    """
     row = db.session.execute(
-        select(Notice).join(Case, Case.id == Notice.id)
-        .where(Case.reference == reference, notice_visible_to(actor))).scalar_one_or_none()
+        select(Notice, Right, Marketplace)
+        .join(Case, Case.id == Notice.id).join(Marketplace, Marketplace.id == Case.marketplace_id)
+        .outerjoin(Right, Right.id == Notice.right_id)
+        .where(Case.reference == reference, notice_visible_to(actor))).one_or_none()
     if row is None:
         raise NotVisible
-    return row
+    return row[0]
 
 
 def filed_under(actor: Actor, reference: str) -> tuple[str, str, str]:
@@ -111,11 +116,15 @@ def prefetch(complaint_ids: Sequence[int]) -> None:
     rows_by_id(Listing, [claim.listing_id for row in found for claim in row.claims])
 
 
+_claims_of_notice = select(Claim).join(Complaint, Complaint.id == Claim.complaint_id).where(
+    Complaint.notice_id == bindparam("notice_id")).order_by(Claim.id)
+
+
 def open_claims_of_notice(notice_id: int) -> list[Claim]:
     """The claims of all complaints of a notice that are not closed, in filing order."""
-    return list(db.session.execute(
-        select(Claim).join(Complaint, Complaint.id == Claim.complaint_id)
-        .where(Complaint.notice_id == notice_id, Claim.state.not_like("closed.%")).order_by(Claim.id)).scalars())
+    with db.session.no_autoflush:  # claims never wait in the session, and their states are asked of the rows themselves
+        found = db.session.execute(_claims_of_notice, {"notice_id": notice_id}).scalars()
+        return [claim for claim in found if not claim.state.startswith("closed.")]
 
 
 def complaints_of(notice_id: int) -> list[Complaint]:
@@ -142,17 +151,21 @@ def captures_of(case_id: int, listing_ids: Iterable[int] | None = None) -> list[
     return list(db.session.execute(query).scalars())
 
 
+_rows_of_notice = select(NoticeListing).where(
+    NoticeListing.notice_id == bindparam("notice_id")).order_by(NoticeListing.position)
+_accepted_row = select(NoticeListing.id).where(
+    NoticeListing.notice_id == bindparam("notice_id"), NoticeListing.answer == "accepted").limit(1)
+
+
 def rows_of_notice(notice_id: int) -> list[NoticeListing]:
     """What the notifier entered, row by row, with the desk's answers."""
     with db.session.no_autoflush:  # they are written at once and never wait in the session
-        return list(db.session.execute(select(NoticeListing).where(
-            NoticeListing.notice_id == notice_id).order_by(NoticeListing.position)).scalars())
+        return list(db.session.execute(_rows_of_notice, {"notice_id": notice_id}).scalars())
 
 
 def has_accepted_rows(notice_id: int) -> bool:
     """Whether the desk accepted any listing that the notice names."""
-    return db.session.execute(select(NoticeListing.id).where(
-        NoticeListing.notice_id == notice_id, NoticeListing.answer == "accepted").limit(1)).first() is not None
+    return db.session.execute(_accepted_row, {"notice_id": notice_id}).first() is not None
 
 
 def purchases_of(notice_id: int) -> list[TestPurchase]:

@@ -1,6 +1,7 @@
 """What the forms of notices take in."""
 
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
@@ -156,10 +157,16 @@ CONTACT = ("name", "company", "address", "phone", "email")
 
 def sign_schema(codes: Iterable[str]) -> FormSchema:
     """The signature under the statements of the regime; ``shown`` binds it to the page that was read."""
+    return _sign_schema(tuple(codes))()  # type: ignore[return-value]
+
+
+@cache
+def _sign_schema(codes: tuple[str, ...]) -> type[Schema]:
+    """Made once for the statements of a regime: making it costs more than reading a form with it."""
     return FormSchema.from_dict({
         "signed_name": Line(200, required=True), "shown": Line(64, required=True),
         **{f"statement_{code}": MustTick() for code in codes},
-    }, name="SignSchema")()  # type: ignore[return-value]
+    }, name="SignSchema")
 
 
 class ButtonSchema(FormSchema):

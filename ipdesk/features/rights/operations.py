@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from ipdesk.core.casework.advance import advance, begin, open_case
+from ipdesk.core.casework.advance import advance, begin, new_case
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Invalid
 from ipdesk.core.kernel.text import N_
@@ -33,9 +33,9 @@ def register_right(
     if not as_it_came:
         _check(actor, kind=kind, number=number, office=office, classes=classes, valid_from=valid_from,
                valid_until=valid_until)
-    case = open_case(actor=actor, kind="right", workflow="right")
+    case = new_case(actor=actor, kind="right", workflow="right")
     right = Right(
-        id=case.id, case=case, organisation_id=actor.organisation_id, kind=kind, title=title,
+        case=case, organisation_id=actor.organisation_id, kind=kind, title=title,
         number=number, office=office, owner=owner, territory=territory.upper(), classes=classes,
         description=description, valid_from=valid_from, valid_until=valid_until,
         contact=dict(contact or {}), registered_at=actor.at, registered_by=actor.user_id,
