@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select
 from ipdesk.core.audit.models import AUDIT_IDS, AuditDisclosure, AuditEntry
 from ipdesk.core.db.core import db
 from ipdesk.core.db.numbering import month_of, next_number
-from ipdesk.core.db.rows import waiting_rows, write_rows_at_commit, write_waiting
+from ipdesk.core.db.rows import read_columns, waiting_rows, write_rows_at_commit, write_waiting
 from ipdesk.core.kernel.canonical import canonical_json, salted_commitment, sha256_hex
 from ipdesk.core.kernel.ids import new_token
 
@@ -50,8 +50,7 @@ def _follows(case_id: int) -> tuple[int, str]:
     own = [row for row in waiting_rows(AuditEntry) if row["case_id"] == case_id]
     if own:
         return own[-1]["number"] + 1, own[-1]["hash"]
-    with db.session.no_autoflush:  # entries never wait in the session
-        last = db.session.execute(_last_entry, {"case_id": case_id}).first()
+    last = read_columns(_last_entry, case_id=case_id).first()
     return (last.number + 1, last.hash) if last else (1, FIRST)
 
 

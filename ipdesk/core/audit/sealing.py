@@ -8,6 +8,7 @@ from ipdesk.core.audit.merkle import Tree, leaf_hash
 from ipdesk.core.audit.models import AuditEntry, AuditHead, AuditLeaf, AuditNode
 from ipdesk.core.audit.signing import Checkpoint, sign
 from ipdesk.core.db.core import db
+from ipdesk.core.db.rows import read_columns
 
 _newest_head = select(AuditHead.signed).order_by(AuditHead.size.desc()).limit(1)
 
@@ -54,8 +55,7 @@ def latest_head() -> AuditHead | None:
 
 def head_line() -> str:
     """The footer line of letters: origin, size and root of the newest head; empty before the first."""
-    with db.session.no_autoflush:  # heads never wait in the session
-        signed = db.session.execute(_newest_head).scalar()
+    signed = read_columns(_newest_head).scalar()
     if signed is None:
         return ""
     origin, size, root = signed.split("\n")[:3]

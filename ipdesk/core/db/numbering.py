@@ -8,6 +8,7 @@ from sqlalchemy import Select, Sequence, bindparam, event, func, select
 from sqlalchemy.orm import Session, SessionTransaction
 
 from ipdesk.core.db.core import db
+from ipdesk.core.db.rows import read_columns
 
 _KEY = "ipdesk.numbers"
 
@@ -28,8 +29,7 @@ def next_number(model: Any, month: int, sequence: Sequence) -> int:
     numbers = db.session.info.setdefault(_KEY, {})
     key = (model.__tablename__, month)
     if key not in numbers:
-        with db.session.no_autoflush:
-            numbers[key] = db.session.execute(_highest(model), {"month": month}).scalar_one() or 0
+        numbers[key] = read_columns(_highest(model), month=month).scalar_one() or 0
     numbers[key] += 1
     return numbers[key]
 

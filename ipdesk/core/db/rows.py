@@ -1,4 +1,4 @@
-"""Rows in bulk: written once without the session's bookkeeping, or read by number.
+"""Rows in bulk and columns: written and read without the session's bookkeeping, or read by number.
 
 Acts write many rows that nobody changes afterwards (entries of the log, steps of counts, letters, dated
 facts). Each kind goes in with one statement: at once, or, where nobody in the same unit of work reads
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, event, insert, inspect, select
+from sqlalchemy import Insert, Result, Select, event, insert, inspect, select
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.orm.util import identity_key
 
@@ -78,6 +78,14 @@ def _forget(session: Session, ended: SessionTransaction) -> None:
 def _forget_marks(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is None:  # the end of a savepoint is announced before its roll-back is
         session.info.pop(_MARKS, None)
+
+
+def read_columns(statement: Select[Any], **values: Any) -> Result[Any]:
+    """The columns of ``statement`` with ``values`` filled in, without the session's bookkeeping.
+
+    What waits in the session is not written first: for what never waits there.
+    """
+    return db.session.connection().execute(statement, values)
 
 
 def rows_by_id(model: Any, ids: Iterable[int]) -> dict[int, Any]:

@@ -11,8 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from ipdesk.core.db.core import db
-from ipdesk.core.db.rows import write_rows_at_commit
+from ipdesk.core.db.rows import read_columns, write_rows_at_commit
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.idempotency import FormSubmission
 from ipdesk.core.http.problems import moved_text, refusal_text
@@ -106,7 +105,7 @@ class Form:
         """The address that ``act`` leads to, or led to when this very form was sent before; one transaction."""
         sender, key = _sender(), self._identity()
         with unit_of_work():
-            done = db.session.execute(_done_before, {"key": key}).first()
+            done = read_columns(_done_before, key=key).first()
             if done is None:
                 location = act(self.data)
                 write_rows_at_commit(FormSubmission, [

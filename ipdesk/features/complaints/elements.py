@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 from ipdesk.core.casework.models import SignedStatement
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
-from ipdesk.core.db.rows import write_rows
+from ipdesk.core.db.rows import read_columns, write_rows
 from ipdesk.features.complaints import queries
 from ipdesk.features.complaints.models import Notice
 
@@ -88,8 +88,5 @@ def facts_of(notice: Notice) -> dict[str, Any]:
 
 def missing(notice: Notice) -> list[Mapping[str, Any]]:
     """The elements that the notice lacks under its regime."""
-    with db.session.no_autoflush:  # what is read here is never kept waiting in the session
-        codes = set(db.session.execute(_signed_codes, {
-            "case_id": notice.id, "document": document_of(notice)}).scalars())
-        facts = facts_of(notice)
-    return missing_from(notice.regime, DOCUMENT, facts, codes)
+    codes = set(read_columns(_signed_codes, case_id=notice.id, document=document_of(notice)).scalars())
+    return missing_from(notice.regime, DOCUMENT, facts_of(notice), codes)

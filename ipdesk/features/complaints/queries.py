@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased, selectinload
 
 from ipdesk.core.casework.models import Case
 from ipdesk.core.db.core import db
-from ipdesk.core.db.rows import rows_by_id
+from ipdesk.core.db.rows import read_columns, rows_by_id
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.features.accounts.queries import claimed_stores
@@ -64,16 +64,23 @@ def complaint(actor: Actor, reference: str) -> Complaint:
     return row
 
 
+def _of_notice(*columns: Any) -> Select[Any]:
+    """``columns`` of the notice ``:reference``, its marketplace and, where it has one, its right."""
+    return (select(*columns).select_from(Notice).join(Case, Case.id == Notice.id)
+            .join(Marketplace, Marketplace.id == Case.marketplace_id)
+            .outerjoin(Right, Right.id == Notice.right_id).where(Case.reference == bindparam("reference")))
+
+
+_notice = _of_notice(Notice, Right, Marketplace)
+_filed_under = _of_notice(Notice.regime, func.coalesce(Right.kind, ""), Marketplace.market)
+
+
 def notice(actor: Actor, reference: str) -> Notice:
     """The notice (drafts too, for their own organisation), or ``NotVisible``.
 
     Its right and marketplace are read along with it; an open unit of work keeps them at hand.
     """
-    row = db.session.execute(
-        select(Notice, Right, Marketplace)
-        .join(Case, Case.id == Notice.id).join(Marketplace, Marketplace.id == Case.marketplace_id)
-        .outerjoin(Right, Right.id == Notice.right_id)
-        .where(Case.reference == reference, notice_visible_to(actor))).one_or_none()
+    row = db.session.execute(_notice.where(notice_visible_to(actor)), {"reference": reference}).one_or_none()
     if row is None:
         raise NotVisible
     return row[0]
@@ -81,11 +88,7 @@ def notice(actor: Actor, reference: str) -> Notice:
 
 def filed_under(actor: Actor, reference: str) -> tuple[str, str, str]:
     """Of a notice: its regime (empty for a draft), the kind of its right, the market; or ``NotVisible``."""
-    row = db.session.execute(
-        select(Notice.regime, func.coalesce(Right.kind, ""), Marketplace.market)
-        .join(Case, Case.id == Notice.id).join(Marketplace, Marketplace.id == Case.marketplace_id)
-        .outerjoin(Right, Right.id == Notice.right_id)
-        .where(Case.reference == reference, notice_visible_to(actor))).one_or_none()
+    row = read_columns(_filed_under.where(notice_visible_to(actor)), reference=reference).one_or_none()
     if row is None:
         raise NotVisible
     return row[0], row[1], row[2]
@@ -165,7 +168,7 @@ def rows_of_notice(notice_id: int) -> list[NoticeListing]:
 
 def has_accepted_rows(notice_id: int) -> bool:
     """Whether the desk accepted any listing that the notice names."""
-    return db.session.execute(_accepted_row, {"notice_id": notice_id}).first() is not None
+    return read_columns(_accepted_row, notice_id=notice_id).first() is not None
 
 
 def purchases_of(notice_id: int) -> list[TestPurchase]:
@@ -185,7 +188,7 @@ def already_handled(actor: Actor, listing_ids: Sequence[int], right: Right) -> d
     The same right is the same row, or another row for the same registration: kind, office, number and
     owner. The reference is empty where ``actor`` may not know of that complaint.
     """
-    if not listing_ids or db.session.execute(_any_claim, {"listing_ids": list(listing_ids)}).first() is None:
+    if not listing_ids or read_columns(_any_claim, listing_ids=list(listing_ids)).first() is None:
         return {}
     case = aliased(Case)
     found = db.session.execute(
