@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from ipdesk.config import Settings
+from ipdesk.core.audit.documents import document_faults
 from ipdesk.core.audit.entries import entries_of
 from ipdesk.core.audit.models import append_only_statements
 from ipdesk.core.audit.verify import Watch
@@ -28,18 +29,21 @@ from ipdesk.features.evidence.store import current as evidence_store
 from ipdesk.features.rights.models import Right
 from ipdesk.worker import log_origin, log_public_key
 
+_CASES = 200  # read together
+
 
 def _unwatched(_name: str, rows: Iterable[Any], _total: int) -> Iterable[Any]:
     return rows
 
 
 def faults(settings: Settings, watch: Watch = _unwatched) -> Iterator[str]:
-    """Triggers, audit log, summaries with deadlines, clocks that fail, counts, captures and evidence, in that order.
+    """Triggers, audit log, what it vouches for, summaries with deadlines, clocks that fail, counts, captures and evidence, in that order.
 
     ``watch(name, rows, total)`` gives the rows back one by one, so that a person sees how far it is.
     """
     yield from trigger_faults()
     yield from audit_faults(origin=log_origin(settings), public_keys=[log_public_key(settings)], watch=watch)
+    yield from content_faults(watch)
     yield from summary_faults(watch)
     yield from clock_faults()
     yield from tally_faults()
@@ -52,6 +56,16 @@ def trigger_faults() -> Iterator[str]:
     dialect = db.session.get_bind().dialect.name
     for name in weak_triggers([*append_only_statements(dialect), *LETTERS_STAND[dialect]]):
         yield f"database: the trigger {name} does not stand"
+
+
+def content_faults(watch: Watch) -> Iterator[str]:
+    """What was said and decided must be what the log vouches for, no row more and no row less."""
+    cases = db.session.execute(select(Case.id, Case.reference).order_by(Case.id)).all()
+    for start in watch("cases", range(0, len(cases), _CASES), -(-len(cases) // _CASES)):
+        references = dict(cases[start:start + _CASES])  # type: ignore[arg-type]
+        for case_id, line in document_faults(list(references)):
+            yield f"{references[case_id]}: {line}"
+        db.session.expunge_all()
 
 
 def summary_faults(watch: Watch) -> Iterator[str]:

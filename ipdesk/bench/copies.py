@@ -8,19 +8,21 @@ desk proves about itself (``ipdesk fsck``) holds for copies as for prototypes.
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, Table, cast, column, func, insert, literal, select, table
 from sqlalchemy.dialects.postgresql import REGCLASS
 
+from ipdesk.core.audit.documents import FIELD, digest
 from ipdesk.core.casework import tallies
 from ipdesk.core.casework.models import Tally
 from ipdesk.core.db.core import db
-from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
+from ipdesk.core.db.vouching import vouched_models
+from ipdesk.core.kernel.canonical import canonical_json, salted_commitment, sha256_hex
 
 # Where a column's name says what its numbers mean: the table whose rows they name. A notice, a
 # complaint and a right have the number of their case.
@@ -36,7 +38,7 @@ _TABLES = (
     "listings", "cases", "rights", "notices", "notice_listings", "test_purchases", "complaints", "claims",
     "signed_statements", "case_facts", "deadlines", "captures", "holds", "instructions", "exhibits",
     "exhibit_claims", "exhibit_disclosures", "counter_notices", "answers", "court_notices", "decisions",
-    "audit_entries", "audit_disclosures", "outbox", "inbox_messages",
+    "outbox", "inbox_messages", "audit_entries", "audit_disclosures",
 )
 _BATCH = 300  # copies written together
 _LETTER_BODY = "The words of this letter were left out: it is one of many copies made for a measurement.\n"
@@ -67,6 +69,22 @@ class Prototype:
     def links(self) -> dict[str, list[tuple[dict[str, Any], list[tuple[str, str, Any]]]]]:
         """Each row with what in it names another one: (column, table, key of the row there)."""
         return {name: [(row, _links(name, row)) for row in self.rows[name]] for name in _TABLES}
+
+    @cached_property
+    def documents(self) -> dict[tuple[str, int], str]:
+        """(table, place of the row) → hash of what the log vouches for in it, as it stands in the prototype."""
+        return {(name, place): digest(name, _document(name, row, self.claims_of_exhibit))
+                for name in _vouched(db.engine.dialect.name) for place, row in enumerate(self.rows.get(name, ()))}
+
+    @cached_property
+    def claims_of_exhibit(self) -> dict[int, list[int]]:
+        return _claims_of_exhibit(self.rows["exhibit_claims"])
+
+    @cached_property
+    def lists(self) -> dict[tuple[int, int], tuple[str, list[Any]]]:
+        """(month, number) of an entry → salt and the documents that it vouches for."""
+        return {(row["month"], row["entry_id"]): (row["salt"], json.loads(row["value"]))
+                for row in self.rows["audit_disclosures"] if row["field"] == FIELD}
 
     @cached_property
     def organisation_id(self) -> int | None:
@@ -129,7 +147,7 @@ class Copier:
         references = {row["reference"]: self._reference(row["reference"][0])
                       for name in ("cases", "counter_notices", "decisions", "exhibits")
                       for row in prototype.rows[name]}
-        previous: dict[int, str] = {}
+        copying = _Copying(numbers, references, {}, prototype)
         for name in _TABLES:
             change = _CHANGES.get(name)
             for row, links in prototype.links[name]:
@@ -139,8 +157,9 @@ class Copier:
                 if "reference" in new:
                     new["reference"] = references[row["reference"]]
                 if change:
-                    change(new, row, _Copying(numbers, references, previous, self))
+                    change(new, row, copying)
                 self._waiting[name].append(new)
+                copying.rows[name].append(new)
         self._count(prototype, numbers)
         self._copies += 1
         if self._copies % _BATCH == 0:
@@ -228,7 +247,53 @@ class _Copying:
     numbers: Mapping[str, Mapping[Any, int]]
     references: Mapping[str, str]
     previous: dict[int, str]
-    copier: Copier
+    prototype: Prototype
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+
+    @cached_property
+    def documents(self) -> dict[tuple[str, Any], tuple[int | None, str]]:
+        """(table, old number, or old hash of what was written in bulk) → new number or none, and new hash.
+
+        First asked for by the entries, when all other rows are there.
+        """
+        claims = _claims_of_exhibit(self.rows["exhibit_claims"])
+        found: dict[tuple[str, Any], tuple[int | None, str]] = {}
+        for name in _vouched(db.engine.dialect.name):
+            for place, (old, new) in enumerate(zip(self.prototype.rows.get(name, ()), self.rows[name], strict=True)):
+                hashed = digest(name, _document(name, new, claims))
+                found[name, self.prototype.documents[name, place]] = (None, hashed)
+                found[name, old["id"]] = (new["id"], hashed)
+        return found
+
+    def vouched_for(self, month: int, entry_id: int) -> tuple[str, list[Any]] | None:
+        """Salt and documents of the copy of this entry. What is not copied is not vouched for."""
+        if (month, entry_id) not in self.prototype.lists:
+            return None
+        salt, listed = self.prototype.lists[month, entry_id]
+        return salt, [[name, *self.documents[name, key or hashed]] for name, key, hashed in listed
+                      if hashed is not None and (name, key or hashed) in self.documents]
+
+
+def _document(name: str, row: Mapping[str, Any], claims_of_exhibit: Mapping[int, list[int]]) -> dict[str, Any]:
+    """What the log vouches for of a row as the driver gives it."""
+    model, read = _vouched(db.engine.dialect.name)[name]
+    return {column: claims_of_exhibit.get(row["id"], []) if column == "claim_ids" and name == "exhibits"
+            else read[column](row[column]) for column in model.vouched.columns}
+
+
+def _claims_of_exhibit(rows: Sequence[Mapping[str, Any]]) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for row in rows:
+        found.setdefault(row["exhibit_id"], []).append(row["claim_id"])
+    return {number: sorted(claims) for number, claims in found.items()}
+
+
+@cache
+def _vouched(dialect: str) -> dict[str, tuple[Any, dict[str, Callable[[Any], Any]]]]:
+    """Table → its model, and for each column what makes the driver's value the one that the model has."""
+    return {model.__tablename__: (model, {
+        column.name: column.type.dialect_impl(db.engine.dialect).result_processor(db.engine.dialect, None) or (lambda value: value)
+        for column in model.__table__.columns}) for model in vouched_models() if model.__tablename__ in _TABLES}
 
 
 def _links(name: str, row: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
@@ -280,11 +345,19 @@ def _change_entry(new: dict[str, Any], row: Mapping[str, Any], copying: _Copying
     facts = payload.get("facts", {})
     if "deadline_id" in facts:
         facts["deadline_id"] = copying.numbers["deadlines"].get(facts["deadline_id"], facts["deadline_id"])
+    if vouched := copying.vouched_for(row["month"], row["id"]):
+        salt, documents = vouched
+        body["commitments"][FIELD] = salted_commitment(documents, salt)
     body["case"] = new["case_id"]
     new["previous"] = body["previous"] = copying.previous.get(new["case_id"], row["previous"])
     text_of_entry = canonical_json(body)
     new["body"], new["hash"] = text_of_entry.decode(), sha256_hex(text_of_entry)
     copying.previous[new["case_id"]] = new["hash"]
+
+
+def _change_disclosure(new: dict[str, Any], row: Mapping[str, Any], copying: _Copying) -> None:
+    if row["field"] == FIELD and (vouched := copying.vouched_for(row["month"], row["entry_id"])):
+        new["value"] = _json(vouched[1])
 
 
 def _change_letter(new: dict[str, Any], row: Mapping[str, Any], copying: _Copying) -> None:
@@ -304,6 +377,6 @@ def _change_inbox(new: dict[str, Any], row: Mapping[str, Any], copying: _Copying
 
 _CHANGES = {
     "listings": _change_listing, "case_facts": _change_movers, "deadlines": _change_movers,
-    "signed_statements": _change_statement, "audit_entries": _change_entry, "outbox": _change_letter,
-    "inbox_messages": _change_inbox,
+    "signed_statements": _change_statement, "audit_entries": _change_entry, "audit_disclosures": _change_disclosure,
+    "outbox": _change_letter, "inbox_messages": _change_inbox,
 }

@@ -49,6 +49,7 @@ ACTS = {
     "case_assigned": _l("The case was assigned"),
     "note_written": _l("A private note was written"),
     "link_opened": _l("A one-time link was opened"),
+    "clock_ended": _l("A clock ended with nothing left to do"),
 }
 
 

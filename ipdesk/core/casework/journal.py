@@ -7,6 +7,7 @@ from ipdesk.core.kernel.actors import Actor
 DESK_ACTS = frozenset({
     "decision_proposed", "proposal_declined", "case_taken", "case_given_back", "case_assigned",
     "note_written", "link_opened",
+    "clock_ended",
 })
 
 # Acts of the system that are the desk's own affair: staff and their bundles read them, parties do not.

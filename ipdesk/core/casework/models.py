@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.core.db.vouching import Vouched
 
 
 class Case(db.Model):
@@ -78,6 +79,8 @@ class SignedStatement(db.Model):
     """A statement as it was shown and signed, word for word."""
 
     __tablename__ = "signed_statements"
+    vouched = Vouched(case="case_id", columns=(
+        "document", "code", "version", "locale", "text", "signed_name", "signed_by", "signed_at"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
@@ -130,6 +133,7 @@ class CaseFact(db.Model):
 
     __tablename__ = "case_facts"
     __table_args__ = (Index("ix_case_facts_case_name", "case_id", "name"),)
+    vouched = Vouched(case="case_id", columns=("name", "at", "movers"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))

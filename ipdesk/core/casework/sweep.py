@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from ipdesk.core.audit.entries import append_entry
 from ipdesk.core.casework import clocks
 from ipdesk.core.casework.advance import Act, advance, workflow_of
+from ipdesk.core.casework.journal import note
 from ipdesk.core.casework.locks import locking, note_locked
 from ipdesk.core.casework.models import Case
 from ipdesk.core.casework.rules import rules
@@ -85,6 +86,7 @@ def _act(deadline: Deadline, now: datetime) -> None:
               if law.edges(mover.state, deadline.trigger)]
     if not movers:  # the case went another way; the clock has nothing left to do here
         deadline.status, deadline.ended_at = "stopped", now
+        note(actor=clock_actor(now), case_id=row.id, act="clock_ended", deadline_id=deadline.id)
         return
     deadline.status, deadline.ended_at = "fired", now
     advance(actor=clock_actor(now), row=row, movers=movers, trigger=deadline.trigger,

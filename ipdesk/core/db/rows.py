@@ -10,13 +10,12 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Insert, Result, Select, event, insert, inspect, select
-from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
 from ipdesk.core.db.core import db
-
-_WAITING = "ipdesk.waiting_rows"
-_MARKS = "ipdesk.waiting_marks"
+from ipdesk.core.db.vouching import note_evidence
+from ipdesk.core.db.waiting import keep_waiting, take_all_waiting
 
 
 def write_rows(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -26,6 +25,7 @@ def write_rows(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
     """
     if rows:
         db.session.connection().execute(_insert_into(model), list(rows))
+        note_evidence(model, rows)
 
 
 def write_rows_at_commit(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -33,13 +33,9 @@ def write_rows_at_commit(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
 
     Kinds go in in the order in which each was first written; a roll-back, also of a savepoint, forgets its rows.
     """
-    waiting: list[tuple[Any, Mapping[str, Any]]] = db.session.info.setdefault(_WAITING, [])
-    waiting += [(model, row) for row in rows]
-
-
-def waiting_rows(model: Any) -> list[Mapping[str, Any]]:
-    """What this unit of work will write into the table of ``model`` when it commits."""
-    return [row for kind, row in db.session.info.get(_WAITING, ()) if kind is model]
+    for row in rows:
+        keep_waiting(model, row)
+    note_evidence(model, rows)
 
 
 def write_waiting() -> None:
@@ -49,35 +45,11 @@ def write_waiting() -> None:
 
 @event.listens_for(Session, "before_commit")
 def _write_waiting(session: Session) -> None:
-    if session.in_nested_transaction() or not session.info.get(_WAITING):
+    if session.in_nested_transaction():
         return
-    kinds: dict[Any, list[Mapping[str, Any]]] = {}
-    for model, row in session.info[_WAITING]:
-        kinds.setdefault(model, []).append(row)
     session.flush()  # what they refer to
-    for model, rows in kinds.items():
+    for model, rows in take_all_waiting().items():
         session.connection().execute(_insert_into(model), rows)
-    session.info[_WAITING].clear()
-
-
-@event.listens_for(Session, "after_transaction_create")
-def _mark(session: Session, begun: SessionTransaction) -> None:
-    if begun.nested:
-        session.info.setdefault(_MARKS, {})[begun] = len(session.info.get(_WAITING, ()))
-
-
-@event.listens_for(Session, "after_soft_rollback")
-def _forget(session: Session, ended: SessionTransaction) -> None:
-    while ended.parent is not None and not ended.nested:
-        ended = ended.parent  # a flush that failed takes the savepoint around it along
-    if session.info.get(_WAITING):
-        del session.info[_WAITING][session.info.get(_MARKS, {}).get(ended, 0):]
-
-
-@event.listens_for(Session, "after_transaction_end")
-def _forget_marks(session: Session, ended: SessionTransaction) -> None:
-    if ended.parent is None:  # the end of a savepoint is announced before its roll-back is
-        session.info.pop(_MARKS, None)
 
 
 def read_columns(statement: Select[Any], **values: Any) -> Result[Any]:

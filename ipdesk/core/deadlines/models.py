@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.core.db.vouching import Vouched
 from ipdesk.core.deadlines.calendar import Computation
 
 STATUSES = ("open", "stopped", "fired")
@@ -31,6 +32,9 @@ class Deadline(db.Model):
         Index("ix_deadlines_reminder", "status", "remind_at"),
         Index("ix_deadlines_case", "case_id", "status"),
     )
+    vouched = Vouched(case="case_id", columns=(
+        "name", "status", "started_at", "opens_at", "due_at", "until_at", "ended_at", "missed_at", "trigger",
+        "movers", "computation"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))

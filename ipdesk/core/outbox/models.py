@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.guards import no_replace_statement
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.core.db.vouching import Vouched
 
 CHANNELS = ("mail", "inbox", "webhook")
 # PostgreSQL numbers by this sequence; SQLite, with its one writer, counts within the month.
@@ -39,6 +40,8 @@ class Outbox(db.Model):
     """
 
     __tablename__ = "outbox"
+    vouched = Vouched(case="case_id", alone=True, columns=(
+        "message", "recipient_role", "channel", "to_address", "locale", "subject", "body_text", "body_html", "enqueued_at"))
 
     month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.core.db.vouching import Vouched
 from ipdesk.features.catalogue.addresses import address_key, host_of
 from ipdesk.features.catalogue.words import index_words
 
@@ -107,6 +108,7 @@ class Capture(db.Model):
     """
 
     __tablename__ = "captures"
+    vouched = Vouched(case="case_id", columns=("listing_id", "occasion", "captured_at", "sha256"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id"), index=True)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ipdesk.core.casework.models import CountsSteps, HasCaseState, HasState
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.core.db.vouching import Vouched
 
 # The listing shall be shown again; the marketplace has not confirmed it yet.
 RESTORING = "counter_notified.restoring"
@@ -29,6 +30,9 @@ class Notice(HasCaseState, CountsSteps, db.Model):
     __tablename__ = "notices"
     __table_args__ = (Index("ix_notices_organisation", "organisation_id", "id"),
                       Index("ix_notices_waiting", "waits_for", "next_due_at", "id"))
+    vouched = Vouched(case="id", since="received_at", columns=(
+        "organisation_id", "right_id", "regime", "reason_code", "explanation", "acting_as", "contact", "signed_name",
+        "channel", "locale", "filed_by", "received_at", "entered_at", "right_facts", "versions"))
 
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     right_id: Mapped[int | None] = mapped_column(ForeignKey("rights.id"), index=True)
@@ -62,6 +66,7 @@ class NoticeListing(db.Model):
             name="answer"),
         CheckConstraint("answer <> 'accepted' or listing_id is not null", name="accepted_is_known"),
     )
+    vouched = Vouched(case="notice_id", columns=("position", "entered", "listing_id", "answer", "other_reference"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), index=True)
@@ -77,6 +82,7 @@ class TestPurchase(db.Model):
 
     __tablename__ = "test_purchases"
     __test__ = False
+    vouched = Vouched(case="notice_id", columns=("listing_id", "ordered_on", "order_number", "findings", "visibility"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), index=True)
@@ -108,6 +114,8 @@ class Complaint(HasCaseState, db.Model):
         Index("ix_complaints_right", "right_id", "id"),
         Index("ix_complaints_queue", "for_staff", "next_due_at", "id"),
     )
+    vouched = Vouched(case="id", columns=(
+        "notice_id", "right_id", "store_id", "organisation_id", "regime", "filed_at", "seller_told_at"))
 
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
     right_id: Mapped[int] = mapped_column(ForeignKey("rights.id"))
@@ -148,6 +156,7 @@ class Claim(HasState, CountsSteps, db.Model):
         Index("ix_claims_restoring", "id", sqlite_where=text(f"state = '{RESTORING}'"),
               postgresql_where=text(f"state = '{RESTORING}'")),
     )
+    vouched = Vouched(case="complaint_id", columns=("listing_id", "position", "reason_code", "explanation", "seller_told_at"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints.id"), index=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.core.db.vouching import Vouched
 
 # What 17 U.S.C. § 512(g)(2)(C) wants to know of a court action beside court, number and day.
 COURT_FLAGS = ("filed_by_notifier", "names_subscriber", "seeks_restraint")
@@ -22,6 +23,9 @@ class CounterNotice(db.Model):
     """
 
     __tablename__ = "counter_notices"
+    vouched = Vouched(case="complaint_id", columns=(
+        "reference", "claim_ids", "grounds", "explanation", "contact", "signed_name", "copy", "channel", "received_at",
+        "entered_at", "filed_by", "exhibit_ids"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     reference: Mapped[str] = mapped_column(String(24), unique=True)
@@ -56,6 +60,8 @@ class Answer(db.Model):
     """The notifier's answer to a counter-notification."""
 
     __tablename__ = "answers"
+    vouched = Vouched(case="complaint_id", columns=(
+        "claim_ids", "text", "signed_name", "answered_at", "answered_by", "exhibit_ids"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints.id"), index=True)
@@ -76,6 +82,8 @@ class ReceivedDocument(db.Model):
 
     __tablename__ = "received_documents"
     __table_args__ = (CheckConstraint("step in ('answer','take_back','delete')", name="step"),)
+    vouched = Vouched(case="complaint_id", columns=(
+        "step", "claim_ids", "signed_name", "channel", "received_at", "entered_at", "entered_by", "exhibit_ids"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints.id"), index=True)
@@ -96,6 +104,9 @@ class CourtNotice(db.Model):
     """
 
     __tablename__ = "court_notices"
+    vouched = Vouched(case="complaint_id", columns=(
+        "claim_ids", "forum", "docket", "filed_on", "filed_by_notifier", "names_subscriber", "seeks_restraint", "channel",
+        "received_at", "entered_at", "told_by", "result", "reason", "decided_at", "decided_by", "exhibit_ids"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     complaint_id: Mapped[int] = mapped_column(ForeignKey("complaints.id"), index=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.core.db.vouching import Vouched
 
 _proposed = text("status = 'proposed'")
 
@@ -27,6 +28,9 @@ class Decision(db.Model):
         # What waits for a second person is few among all that was decided.
         Index("ix_decisions_proposed", "id", sqlite_where=_proposed, postgresql_where=_proposed),
     )
+    vouched = Vouched(case="complaint_id", columns=(
+        "reference", "claim_ids", "trigger", "reasons", "statement", "status", "decided_by", "decided_at", "approved_by",
+        "approved_at", "declined_because"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     reference: Mapped[str] = mapped_column(String(24), unique=True)

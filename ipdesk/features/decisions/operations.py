@@ -8,7 +8,7 @@ from ipdesk.core.casework import journal
 from ipdesk.core.casework.advance import Act, advance
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
-from ipdesk.core.db.rows import waiting_rows
+from ipdesk.core.db.waiting import waiting_rows
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Forbidden, Invalid, Refusal, Stale
 from ipdesk.core.kernel.ids import new_reference

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.core.db.vouching import Vouched
 
 ROLES = ("notice", "counter_notice", "answer", "court", "right", "decision", "received_document")
 VISIBILITIES = ("platform_only", "share", "staff_only")
@@ -82,6 +83,10 @@ class Exhibit(db.Model):
         Index("ix_exhibits_store", "owner_store_id", "id"),
         Index("ix_exhibits_user", "owner_user_id", "id"),
     )
+    vouched = Vouched(case="case_id", since="filed_at", columns=(
+        "reference", "owner_organisation_id", "owner_store_id", "owner_user_id", "owner_key_hash", "blob_sha256",
+        "original_name", "name", "title", "description", "role", "visibility", "position", "uploaded_by", "uploaded_at",
+        "filed_at", "claim_ids"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     reference: Mapped[str] = mapped_column(String(24), unique=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.core.db.vouching import Vouched
 from ipdesk.features.catalogue.models import Listing
 
 
@@ -28,6 +29,9 @@ class Hold(db.Model):
         Index("ix_holds_active", "listing_id", "lifted_at"),
         Index("ix_holds_owner", "owner_reference"),
     )
+    vouched = Vouched(case="case_id", columns=(
+        "listing_id", "claim_id", "owner_kind", "owner_reference", "kind", "ground", "scope", "interim", "placed_at",
+        "lifted_at"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id"))

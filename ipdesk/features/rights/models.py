@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from ipdesk.core.casework.models import CountsSteps, HasCaseState
 from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
+from ipdesk.core.db.vouching import Vouched
 
 KINDS = ("trademark", "copyright", "design", "patent")
 
@@ -21,6 +22,10 @@ class Right(HasCaseState, CountsSteps, db.Model):
     """
 
     __tablename__ = "rights"
+    vouched = Vouched(case="id", columns=(
+        "organisation_id", "kind", "title", "number", "office", "owner", "territory", "classes", "description",
+        "valid_from", "valid_until", "contact", "registered_at", "registered_by", "verified_at", "verified_by",
+        "rejected_because"))
 
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"), index=True)
     kind: Mapped[str] = mapped_column(String(16))
