@@ -32,6 +32,7 @@ from ipdesk.core.outbox.senders import (
     SmtpSender,
     WebhookSender,
 )
+from ipdesk.features.catalogue.imports import DEAD_AFTER, finish_cut_off
 from ipdesk.features.complaints.jobs import remind_of_designation
 from ipdesk.features.complaints.queries import restoring_claims
 from ipdesk.features.evidence.jobs import look_again, sweep_uploads
@@ -66,6 +67,7 @@ def jobs(settings: Settings, clock: Clock) -> list[Job]:
         Job("seal", lambda now: _seal(settings, now), every=timedelta(seconds=5)),
         Job("tallies", lambda now: _fold(), every=timedelta(seconds=5)),
         Job("long work", pump),
+        Job("imports", lambda now: finish_cut_off(clock.now, silent=DEAD_AFTER, slices=1), every=timedelta(seconds=5)),
         Job("rights", expire_rights, every=timedelta(minutes=10)),
         Job("designation", lambda now: remind_of_designation(
             now, settings.designation_expires_on), every=timedelta(hours=1)),

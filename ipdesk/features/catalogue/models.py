@@ -118,6 +118,69 @@ class Capture(db.Model):
     sha256: Mapped[str] = mapped_column(String(64))
 
 
+class ListingImport(db.Model):
+    """One listings file on its way into the catalogue: nothing of it before ``checked_at``, all of it from then on.
+
+    ``columns`` are those of `Listing` that the file speaks of; the others stay as they are. ``seen_at`` is the last
+    sign of life of the process that reads the file. What is checked and not in yet stands in `StagedStore` and
+    `StagedListing`; ``finished_at`` says that nothing stands there any more. ``counts`` holds what became of the rows.
+    """
+
+    __tablename__ = "listing_imports"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    marketplace_id: Mapped[int] = mapped_column(ForeignKey("marketplaces.id"))
+    file: Mapped[str] = mapped_column(Text)
+    columns: Mapped[list[str]] = mapped_column(CanonicalJson)
+    counts: Mapped[dict[str, int]] = mapped_column(CanonicalJson, default=dict)
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+Index("ix_listing_imports_open", ListingImport.id, sqlite_where=ListingImport.finished_at.is_(None),
+      postgresql_where=ListingImport.finished_at.is_(None))
+
+
+class StagedStore(db.Model):
+    """What a file says of a store that is new or other than it stands; ``None`` where it says nothing."""
+
+    __tablename__ = "staged_stores"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("listing_imports.id"), primary_key=True)
+    external_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    contact_email: Mapped[str | None] = mapped_column(String(254))
+    locale: Mapped[str | None] = mapped_column(String(16))
+    country: Mapped[str | None] = mapped_column(String(2))
+    search_text: Mapped[str] = mapped_column(Text)
+
+
+class StagedListing(db.Model):
+    """A checked row of a file whose listing is new or other than it stands; the columns are those of `Listing`."""
+
+    __tablename__ = "staged_listings"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("listing_imports.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    external_id: Mapped[str] = mapped_column(String(64))
+    store_external_id: Mapped[str] = mapped_column(String(64))
+    url: Mapped[str] = mapped_column(Text)
+    url_key: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    brand: Mapped[str] = mapped_column(String(200))
+    price: Mapped[str] = mapped_column(String(32))
+    currency: Mapped[str] = mapped_column(String(8))
+    category: Mapped[str] = mapped_column(String(200))
+    images: Mapped[list[str]] = mapped_column(CanonicalJson)
+    image_addresses: Mapped[list[str]] = mapped_column(CanonicalJson)
+    search_text: Mapped[str] = mapped_column(Text)
+
+
 def listing_search_text(title: str, brand: str, marketplace_id: int) -> str:
     """What a listing is found by: the words of its title and brand."""
     return index_words(f"{title} {brand}", marketplace_id)

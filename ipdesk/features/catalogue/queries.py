@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, TextClause, bindparam, select, text, union
+from sqlalchemy import ColumnElement, Select, TextClause, and_, bindparam, or_, select, text, union
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ipdesk.core.db.core import db
 from ipdesk.core.http.paging import PAGE_ROWS, Page, fetch_page
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.features.catalogue.addresses import address_key, host_of
-from ipdesk.features.catalogue.models import Listing, Marketplace, Store
+from ipdesk.features.catalogue.models import Listing, ListingImport, Marketplace, Store
 from ipdesk.features.catalogue.words import query_words, scope_word
 
 # Stores whose listings a search by store name shows, at most: a word in every name is no search.
@@ -226,3 +227,18 @@ def _answers(
         else:
             answers.append(Resolution(line, None, "not_found"))
     return answers
+
+
+def cut_off_imports(silent_since: datetime, forgotten_since: datetime) -> list[tuple[int, bool]]:
+    """(number, whether it is checked) of imports whose process is dead, in the order in which they were checked."""
+    open_ = select(ListingImport.id, ListingImport.checked_at).where(ListingImport.finished_at.is_(None), or_(
+        and_(ListingImport.checked_at.is_not(None), ListingImport.seen_at <= silent_since),
+        and_(ListingImport.checked_at.is_(None), ListingImport.seen_at <= forgotten_since)))
+    rows = db.session.execute(open_.order_by(ListingImport.checked_at, ListingImport.id)).all()
+    return [(row.id, row.checked_at is not None) for row in rows]
+
+
+def is_going_in(file: str) -> bool:
+    """Whether a file of this name is checked and not in as a whole yet."""
+    return db.session.scalar(select(ListingImport.id).where(
+        ListingImport.finished_at.is_(None), ListingImport.checked_at.is_not(None), ListingImport.file == file)) is not None
