@@ -35,7 +35,7 @@ from ipdesk.core.outbox.senders import (
 from ipdesk.features.catalogue.imports import DEAD_AFTER, finish_cut_off
 from ipdesk.features.complaints.jobs import remind_of_designation
 from ipdesk.features.complaints.queries import restoring_claims
-from ipdesk.features.evidence.jobs import look_again, sweep_uploads
+from ipdesk.features.evidence.jobs import fetch_pictures, look_again, sweep_uploads
 from ipdesk.features.holds.jobs import carry_out_due
 from ipdesk.features.holds.queries import unconfirmed_listings
 from ipdesk.features.rights.jobs import expire_rights
@@ -62,6 +62,8 @@ def jobs(settings: Settings, clock: Clock) -> list[Job]:
         time,
         Job("instructions", lambda now: sum(
             carry_out_due(clock, rules.settings["connector"], _BATCH).values())),
+        time,
+        Job("pictures", lambda now: fetch_pictures(clock, rules.settings["pictures"])),
         time,
         Job("restorations", confirm_restorations),
         Job("seal", lambda now: _seal(settings, now), every=timedelta(seconds=5)),

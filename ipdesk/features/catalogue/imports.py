@@ -120,7 +120,7 @@ def import_listings(
         file = ListingsFile(stream.buffer, stream, path.resolve().parent)
         said = {*file.columns, *(("images", "image_addresses") if file.has_pictures else ())}
         with unit_of_work():
-            aside = staging.begin(marketplace_id=marketplace_id, file=path.name, said=said, at=now())
+            aside = staging.start(marketplace_id=marketplace_id, file=path.name, said=said, at=now())
         try:
             with closing(Rejects(rejects, file.header)) as refused:
                 _set_aside(_Taker(file, aside, now, result, keep_picture), refused, progress)

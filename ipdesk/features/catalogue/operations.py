@@ -1,7 +1,7 @@
 """What is done to the catalogue: edited by hand, captured, shown or taken down. Files come in by `staging`."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -12,8 +12,10 @@ from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible
 from ipdesk.core.kernel.text import N_, translate
+from ipdesk.features.catalogue import queries
 from ipdesk.features.catalogue.connector import Connector
-from ipdesk.features.catalogue.models import Capture, Listing, Marketplace, Store
+from ipdesk.features.catalogue.models import Capture, CapturePicture, Listing, Marketplace, PictureFetch, Store
+from ipdesk.features.catalogue.pictures import NotFetched, PictureSource
 
 _STORE_DEFAULTS = {"contact_email": "", "locale": "en", "country": ""}
 
@@ -101,14 +103,69 @@ def _refuse_taken(
         raise Invalid({"external_id": [translate(N_("This marketplace has this id already."), actor.locale)]})
 
 
-def capture_listing(*, actor: Actor, listing: Listing, case_id: int, occasion: str, connector: Connector) -> None:
-    """Freeze the listing as the marketplace shows it now; ``occasion`` is filing, hold or deletion."""
+# Pauses after each passing fault; after the last one there is no picture. A day later it would hardly be the same one.
+PICTURE_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 480, 720))
+# Longer than a batch of fetches may take.
+PICTURE_LEASE = timedelta(minutes=5)
+
+
+def capture_listing(
+    *, actor: Actor, listing: Listing, case_id: int, occasion: str, connector: Connector, pictures: PictureSource,
+) -> None:
+    """Freeze the listing as the marketplace shows it now; ``occasion`` is filing, hold or deletion.
+
+    Pictures known by their address alone are asked for by the worker, where ``pictures`` permits it.
+    """
     snapshot = connector.snapshot(listing)
     content = snapshot.content()
-    write_rows(Capture, [{
+    row = {
         "listing_id": listing.id, "case_id": case_id, "occasion": occasion, "captured_at": actor.at, "content": content,
         "images": list(snapshot.images),
-        "sha256": sha256_hex(canonical_json({"content": content, "images": list(snapshot.images)}))}])
+        "sha256": sha256_hex(canonical_json({"content": content, "images": list(snapshot.images)}))}
+    wanted = [(position, address) for position, address in enumerate(snapshot.image_addresses) if pictures.permits(address)]
+    if not wanted:
+        write_rows(Capture, [row])
+        return
+    capture = Capture(**row)
+    db.session.add(capture)
+    db.session.flush()
+    write_rows(PictureFetch, [
+        {"capture_id": capture.id, "position": position, "address": address, "next_attempt_at": actor.at}
+        for position, address in wanted])
+
+
+def lease_pictures(*, now: datetime, limit: int) -> list[tuple[int, int, str, int]]:
+    """Take up to ``limit`` due fetches for this worker: (capture, position, address, lease token)."""
+    leased = db.session.scalars(queries.due_pictures(now, limit).with_for_update(skip_locked=True)).all()
+    for row in leased:
+        row.lease_token += 1
+        row.attempts += 1
+        row.lease_until = now + PICTURE_LEASE
+    return [(row.capture_id, row.position, row.address, row.lease_token) for row in leased]
+
+
+def record_picture(
+    *, now: datetime, capture_id: int, position: int, lease_token: int, found: str | NotFetched,
+) -> bool:
+    """Write what a fetch gave: the SHA-256 of kept bytes, or why not; ``False`` when another worker has it by now.
+
+    What may pass is tried again, until the pauses are over.
+    """
+    row = db.session.get(PictureFetch, (capture_id, position), with_for_update=True, populate_existing=True)
+    if row is None or row.lease_token != lease_token or row.settled_at is not None:
+        return False
+    row.lease_until = None
+    if isinstance(found, NotFetched):
+        row.last_error = f"{found.problem} {found.detail}".strip()
+        if found.passing and row.attempts <= len(PICTURE_PAUSES):
+            row.next_attempt_at = now + PICTURE_PAUSES[row.attempts - 1]
+            return True
+    row.settled_at = now
+    sha256, problem = (None, found.problem) if isinstance(found, NotFetched) else (found, "")
+    db.session.add(CapturePicture(
+        capture_id=capture_id, position=position, address=row.address, sha256=sha256, problem=problem, fetched_at=now))
+    db.session.flush()
+    return True
 
 
 def record_shown(*, listing: Listing, at: datetime, wanted: Mapping[str, Any]) -> None:

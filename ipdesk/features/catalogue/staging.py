@@ -43,7 +43,7 @@ class Aside:
     columns: tuple[str, ...]
 
 
-def begin(*, marketplace_id: int, file: str, said: Iterable[str], at: datetime) -> Aside:
+def start(*, marketplace_id: int, file: str, said: Iterable[str], at: datetime) -> Aside:
     """A new import of a file that speaks of the columns ``said``; ``at`` is stored as the time of change."""
     columns = tuple(name for name in _LISTING_COLUMNS if name in set(said))
     row = ListingImport(marketplace_id=marketplace_id, file=file, columns=list(columns), began_at=at, seen_at=at)

@@ -30,6 +30,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_listing_imports'))
     )
     with op.batch_alter_table('listing_imports', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_listing_imports_marketplace_id'), ['marketplace_id'], unique=False)
         batch_op.create_index('ix_listing_imports_open', ['id'], unique=False, sqlite_where=sa.text('finished_at IS NULL'), postgresql_where=sa.text('finished_at IS NULL'))
 
     op.create_table('staged_listings',
@@ -70,6 +71,7 @@ def downgrade() -> None:
     op.drop_table('staged_stores')
     op.drop_table('staged_listings')
     with op.batch_alter_table('listing_imports', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_listing_imports_marketplace_id'))
         batch_op.drop_index('ix_listing_imports_open', sqlite_where=sa.text('finished_at IS NULL'), postgresql_where=sa.text('finished_at IS NULL'))
 
     op.drop_table('listing_imports')
