@@ -23,6 +23,7 @@ from ipdesk.features.catalogue.pictures import NotFetched, PictureSource
 from ipdesk.features.evidence import intake
 from ipdesk.features.evidence.jobs import sweep_uploads
 from ipdesk.fsck import faults
+from ipdesk.gateways.bundles.gather import case_of, contents_of_case
 from tests.visitors import sign_in
 
 
@@ -222,6 +223,19 @@ def test_a_picture_is_kept_by_its_digest_and_shown_with_its_time(desk, permitted
     assert asked(desk, address, "seller_a").status_code == 404, "the seller is not told yet"
     assert asked(desk, address, "seller_b").status_code == 404
     assert asked(desk, address[:-1] + "1").status_code == 404
+
+
+def test_the_bundle_names_when_a_picture_was_fetched_and_carries_it(desk, permitted: Market) -> None:
+    complaint = filed(desk, permitted.at("/1.png", png()), "https://other.example/2.png")
+    desk.work()
+    actor = desk.actor("legal")
+    contents = contents_of_case(actor, case_of(actor, complaint.reference))
+    [capture] = contents.claims[0].captures
+    [places] = [field.value for field in capture.facts if field.label == "Pictures at"]
+    assert "/1.png: fetched " in places and "after the listing itself was captured" in places
+    assert "2.png: not fetched: the desk has no permission" in places
+    assert len(capture.exhibits) == 1
+    assert sha256(png()).hexdigest() in [exhibit.sha256 for exhibit in contents.exhibits]
 
 
 def test_the_sweep_of_unused_bytes_leaves_a_fetched_picture(desk, permitted: Market) -> None:
