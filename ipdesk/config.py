@@ -55,6 +55,7 @@ class Settings:
     webhook_url: str = ""
     webhook_secret: str = ""
     marketplace_login_secret: str = ""
+    picture_hosts: tuple[str, ...] = ()
     max_upload: int = 2_000_000_000
     max_request: int = 24_000_000
     session_idle: int = 7200
@@ -86,6 +87,7 @@ _NO_VARIABLE = _NOT_SET_BY_OPERATORS | {"extra"}
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _LEAST_SECRET = 32
 _MAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
+_HOST = re.compile(r"[A-Za-z0-9.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?|[0-9A-Fa-f:]+")
 _SMTP = ("smtp", "smtps", "smtp+none")
 _DATABASES = ("sqlite:///", "postgresql+psycopg://")
 
@@ -153,15 +155,31 @@ def _typed(name: str, kind: Any, value: Any) -> Any:
         if isinstance(value, (bool, float)) or not re.fullmatch(r"-?\d+", str(value)):
             raise ValueError(f"{name}: must be a whole number")
         return int(value)
-    if name == "extra":
-        if not isinstance(value, dict):
-            raise ValueError("extra: must be a table, like [extra.evidence]")
-        return value
+    if name in _OWN_FORM:
+        return _OWN_FORM[name](value)
     if isinstance(value, date):  # TOML reads 2029-05-31 without quotes as one
         value = value.isoformat()
     if not isinstance(value, str):
         raise ValueError(f"{name}: must be a text in quotes")
     return Path(value) if kind in (Path, "Path") else value.strip()
+
+
+def _hosts(value: Any) -> tuple[str, ...]:
+    """A list of hosts, or in a variable their names with commas between them."""
+    hosts = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not isinstance(hosts, list) or not all(isinstance(host, str) and _HOST.fullmatch(host) for host in hosts):
+        raise ValueError('picture_hosts: must be a list of hosts without https:// and path, like ["img.market.example"]')
+    return tuple(hosts)
+
+
+def _table(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError("extra: must be a table, like [extra.evidence]")
+    return value
+
+
+# Settings that are neither text nor number.
+_OWN_FORM: Mapping[str, Callable[[Any], Any]] = {"picture_hosts": _hosts, "extra": _table}
 
 
 def _refuse_wrong(values: Mapping[str, Any]) -> None:

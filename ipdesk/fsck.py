@@ -22,7 +22,7 @@ from ipdesk.core.db.guards import weak_triggers
 from ipdesk.core.deadlines.models import FAILING, Deadline
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.outbox.models import LETTERS_STAND
-from ipdesk.features.catalogue.models import Capture
+from ipdesk.features.catalogue.models import PICTURES_STAND, Capture
 from ipdesk.features.complaints.models import Claim, Complaint, Notice
 from ipdesk.features.evidence.models import Blob
 from ipdesk.features.evidence.store import current as evidence_store
@@ -54,7 +54,7 @@ def faults(settings: Settings, watch: Watch = _unwatched) -> Iterator[str]:
 def trigger_faults() -> Iterator[str]:
     """What the database is to refuse it must still refuse."""
     dialect = db.session.get_bind().dialect.name
-    for name in weak_triggers([*append_only_statements(dialect), *LETTERS_STAND[dialect]]):
+    for name in weak_triggers([*append_only_statements(dialect), *LETTERS_STAND[dialect], *PICTURES_STAND[dialect]]):
         yield f"database: the trigger {name} does not stand"
 
 

@@ -28,6 +28,7 @@ from ipdesk.core.workflow import DefinitionError, Problem, load
 from ipdesk.core.workflow.checker import KnownNames, check
 from ipdesk.features.accounts.stores import use_store_book
 from ipdesk.features.catalogue.connector import connector_of
+from ipdesk.features.catalogue.pictures import PictureSource
 from ipdesk.features.catalogue.store_book import CatalogueStoreBook
 
 # Lowest first: a feature may import what stands before it.
@@ -118,6 +119,7 @@ def join_rules(settings: Settings) -> None:
     fresh = Rules(workflows=load(settings.workflows), settings={
         "zone": settings.zone, "desk_name": settings.desk_name, "base_url": settings.base_url,
         "operator_name": settings.operator_name, "connector": connector_of(settings),
+        "pictures": PictureSource(settings.picture_hosts),
     })
     vars(rules).update(vars(fresh))
     for module in parts("rules"):

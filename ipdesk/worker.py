@@ -32,9 +32,10 @@ from ipdesk.core.outbox.senders import (
     SmtpSender,
     WebhookSender,
 )
+from ipdesk.features.catalogue.imports import DEAD_AFTER, finish_cut_off
 from ipdesk.features.complaints.jobs import remind_of_designation
 from ipdesk.features.complaints.queries import restoring_claims
-from ipdesk.features.evidence.jobs import look_again, sweep_uploads
+from ipdesk.features.evidence.jobs import fetch_pictures, look_again, sweep_uploads
 from ipdesk.features.holds.jobs import carry_out_due
 from ipdesk.features.holds.queries import unconfirmed_listings
 from ipdesk.features.rights.jobs import expire_rights
@@ -62,10 +63,13 @@ def jobs(settings: Settings, clock: Clock) -> list[Job]:
         Job("instructions", lambda now: sum(
             carry_out_due(clock, rules.settings["connector"], _BATCH).values())),
         time,
+        Job("pictures", lambda now: fetch_pictures(clock, rules.settings["pictures"])),
+        time,
         Job("restorations", confirm_restorations),
         Job("seal", lambda now: _seal(settings, now), every=timedelta(seconds=5)),
         Job("tallies", lambda now: _fold(), every=timedelta(seconds=5)),
         Job("long work", pump),
+        Job("imports", lambda now: finish_cut_off(clock.now, silent=DEAD_AFTER, slices=1), every=timedelta(seconds=5)),
         Job("rights", expire_rights, every=timedelta(minutes=10)),
         Job("designation", lambda now: remind_of_designation(
             now, settings.designation_expires_on), every=timedelta(hours=1)),

@@ -107,3 +107,17 @@ def test_looking_for_an_installation_makes_none(tmp_path: Path) -> None:
         with pytest.raises(NoInstallation, match="ipdesk migrate"):
             load_settings(place, must_exist=True)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_picture_hosts_are_a_list_or_names_with_commas(settings, monkeypatch):
+    assert settings("").picture_hosts == ()
+    assert settings('picture_hosts = ["img.market.example", "127.0.0.1:8080"]').picture_hosts == ("img.market.example", "127.0.0.1:8080")
+    monkeypatch.setenv("IPDESK_PICTURE_HOSTS", "a.example, [::1]:8080")
+    assert settings("").picture_hosts == ("a.example", "[::1]:8080")
+
+
+@pytest.mark.parametrize("said", [
+    '"https://img.market.example"', '["https://img.market.example"]', '["a.example/path"]', '["*"]', "[1]", "true"])
+def test_a_picture_host_is_a_host(settings, said):
+    with pytest.raises(ValueError, match="picture_hosts: must be a list of hosts"):
+        settings(f"picture_hosts = {said}")

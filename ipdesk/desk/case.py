@@ -12,9 +12,11 @@ from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.casework.choices import Choice, choices
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.timeline import Event, timeline
+from ipdesk.core.db.core import db
 from ipdesk.core.deadlines.wording import moment_text
 from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.actors import Actor
+from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.core.workflow import State, Workflow
 from ipdesk.core.workflow.diagram import svg
 from ipdesk.desk import words
@@ -26,7 +28,7 @@ from ipdesk.features.decisions import queries as work
 from ipdesk.features.decisions import steps
 from ipdesk.features.decisions.queries import colleagues
 from ipdesk.features.evidence import queries as evidence
-from ipdesk.features.evidence.models import Exhibit
+from ipdesk.features.evidence.models import Blob, Exhibit
 
 
 def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
@@ -68,6 +70,19 @@ def _claim(
         "reason": words.reason_label(claim["reason_code"]),
         "clock": next((clock for clock in own if clock["name"] == state.deadline), None),
     }
+
+
+def captured_picture(row: Complaint, actor: Actor, capture_id: int, position: int) -> tuple[str, str]:
+    """SHA-256 and media type of a picture that was fetched for a capture of this complaint, or `NotVisible`.
+
+    Only what the reader may see of the complaint is looked through: a number in an address proves nothing.
+    """
+    for claim in disclosure.view(row, actor).get("claims", ()):
+        for capture in claim.get("captures", ()):
+            for picture in capture["pictures"] if capture["id"] == capture_id else ():
+                if picture["position"] == position and picture["sha256"]:
+                    return picture["sha256"], db.session.get_one(Blob, picture["sha256"]).media_type
+    raise NotVisible
 
 
 def _focus(

@@ -16,6 +16,7 @@ from flask import (
 from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
+from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http import grants
 from ipdesk.core.http.access import READING_STAFF, SIGNED_IN, access
@@ -33,6 +34,8 @@ from ipdesk.features.accounts.stores import store_book
 from ipdesk.features.complaints import links, queries
 from ipdesk.features.complaints import operations as complaint_operations
 from ipdesk.features.complaints.models import CaseLink
+from ipdesk.features.evidence import intake
+from ipdesk.features.evidence.forms import limits, sealed
 
 pages = Blueprint("desk", __name__)
 blueprints = [pages]
@@ -99,6 +102,15 @@ def complaint(reference: str) -> Any:
     if facts["audience"] == "seller" and row.store_id not in g.actor.store_ids:
         facts["store_contact"] = _masked_contact(row.store_id)
     return render_template(_COMPLAINT[facts["audience"]], **facts)
+
+
+@pages.get("/complaints/<reference>/captures/<int:capture_id>/<int:position>")
+@access.public
+def captured_picture(reference: str, capture_id: int, position: int) -> Any:
+    """New pixels of a picture that was fetched for a captured listing, for whoever may see the capture."""
+    sha256, media_type = case.captured_picture(queries.complaint(g.actor, reference), g.actor, capture_id, position)
+    db.session.rollback()  # no transaction is open while it is drawn
+    return sealed(lambda: intake.current().picture(sha256, media_type, "view", limits=limits()), "image/webp")
 
 
 def _masked_contact(store_id: int) -> str:

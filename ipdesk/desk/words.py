@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.summary import MIXED
 from ipdesk.core.kernel.text import translate
+from ipdesk.features.catalogue.pictures import PROBLEMS
 
 WAITS = {
     "seller": _l("The seller"), "rights_holder": _l("The rights holder"),
@@ -125,5 +126,10 @@ def names() -> dict[str, Any]:
     return {
         "stage_names": STAGES, "right_kind_names": RIGHT_KINDS, "channel_names": CHANNELS,
         "act_names": ACTS, "reader_names": READERS, "letter_ways": LETTER_WAYS,
-        "state_label": state_label, "reason_label": reason_label, "regime_label": regime_label,
+        "state_label": state_label, "reason_label": reason_label, "picture_problem": picture_problem, "regime_label": regime_label,
     }
+
+
+def picture_problem(code: str) -> str:
+    """Why a picture of a captured listing was not fetched, as the second half of a sentence."""
+    return law_text(PROBLEMS.get(code, code))

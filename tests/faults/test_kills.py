@@ -103,3 +103,13 @@ def test_a_disk_that_other_files_fill_is_the_same(run, small_disk):
     assert told["refused"] >= 1
     assert told["left"] == [] and told["filed"] is True
     assert told["faults"] == []
+
+
+def test_an_import_killed_at_random_is_in_whole_or_not_at_all(run):
+    seed = int.from_bytes(os.urandom(4), "big")
+    told = run("import_killed_at_random", rounds=max(ROUNDS // 2, 10), seed=seed)
+    assert told["ends"].get("-9", 0) >= 3, f"the kills missed (seed {seed}): {told['ends']}"
+    assert all(told["small_at_once"]), f"a file of one slice (seed {seed})"
+    assert all(told["all_in_the_end"]), f"once somebody has gone on with it (seed {seed})"
+    assert told["left"] == 0, "nothing is left aside"
+    assert told["faults"] == [], f"seed {seed}"

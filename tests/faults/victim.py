@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, select, text
+from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from ipdesk import create_app
@@ -30,6 +30,8 @@ from ipdesk.core.kernel.clock import FixedClock
 from ipdesk.core.outbox.deliver import LEASE, deliver_due
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.core.outbox.senders import InboxSender, Outcome
+from ipdesk.features.catalogue import imports
+from ipdesk.features.catalogue.models import Listing, Marketplace, StagedListing
 from ipdesk.fsck import faults
 from ipdesk.worker import jobs
 from tests import make
@@ -306,10 +308,47 @@ def _fill(ballast: Path, spare: int) -> None:
             return
 
 
+def import_killed_at_random(folder: Path, rounds: int, seed: int) -> dict[str, Any]:
+    """SIGKILL to imports of one small file (one slice) and of large ones; after each what is in, and what the worker makes of it."""
+    place, rng = Installation(folder, stores=1), random.Random(seed)
+    market = db.session.scalars(select(Marketplace)).one()
+    market_id = market.id
+    imports.SLICE_ROWS, imports.PAUSE_SECONDS = 3000, 0.01
+    file, rejects = folder / "listings.csv", folder / "rejects.csv"
+    ends: Counter[int] = Counter()
+    small_at_once, all_in_the_end = [], []
+    place.leave()
+    for number in range(rounds):
+        size = 2000 if number % 2 else 8000
+        file.write_text("listing_id,store_id,store_name,title,url\n" + "".join(
+            f"K{n},S{n % 7},Store {n % 7},Torch {number},https://market.example/K{n}\n" for n in range(size)))
+        ends[life(lambda: _taken(file, rejects, market_id, place.clock), rng.uniform(0.02, 0.9))] += 1
+        if number % 2:
+            small_at_once.append(_with_title(f"Torch {number}") in (0, size))
+        place.clock.advance(timedelta(minutes=61))
+        place.leave()
+        imports.finish_cut_off(place.clock.now, silent=imports.DEAD_AFTER)
+        all_in_the_end.append(_with_title(f"Torch {number}") in (0, size))
+        place.leave()
+    left = db.session.scalar(select(func.count()).select_from(StagedListing))
+    return {"ends": dict(ends), "small_at_once": small_at_once, "all_in_the_end": all_in_the_end, "left": left,
+            "faults": place.sound()}
+
+
+def _taken(file: Path, rejects: Path, market_id: int, clock: Any) -> None:
+    imports.import_listings(file, marketplace=db.session.get_one(Marketplace, market_id), rejects=rejects, now=clock.now)
+
+
+def _with_title(title: str) -> int:
+    found = db.session.scalar(select(func.count()).select_from(Listing).where(Listing.title == title))
+    db.session.rollback()
+    return found or 0
+
+
 SCENARIOS: dict[str, Callable[[Path, int, int], dict[str, Any]]] = {
     scenario.__name__: scenario for scenario in (
         killed_at_random, two_workers, dead_at_every_write, dead_around_the_commit, dead_between_sending_and_noting, full_disk,
-        filled_disk)}
+        filled_disk, import_killed_at_random)}
 
 
 if __name__ == "__main__":

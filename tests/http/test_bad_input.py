@@ -426,6 +426,20 @@ def test_a_decision_from_a_stale_page_keeps_its_reasons(town: Place) -> None:
     nothing_more(before, town.app)
 
 
+def test_a_screening_from_a_stale_page_keeps_its_words(town: Place) -> None:
+    holder = town.reader("holder")
+    town.sign(town.draft(holder, "listings", "reasons", "exhibits", "contact", listings="L-A1"))
+    page = f"/notices/{re.search('N-[0-9A-Z]{4}-[0-9A-Z]{4}', holder.main)[0]}/screen"
+    town.people["other"] = make.user(role="legal", name="Omar Example")
+    legal, quick = town.reader("legal").open(page), town.reader("other").open(page)
+    quick.send("Look at what will be sent", trigger="refuse", reasons="Not ours to judge.").send("Send")
+    before = row_counts(town.app)
+    legal.send("Look at what will be sent", trigger="refuse", reasons="A long afternoon of reading.", expect=409)
+    assert "A long afternoon of reading." in legal.main
+    assert any("moved while you were reading" in line for line in legal.errors())
+    nothing_more(before, town.app)
+
+
 def test_an_answer_from_a_stale_page_stays_in_its_field_and_can_be_sent_again(town: Place) -> None:
     holder = town.reader("holder")
     reference = town.complaint(holder, "L-B1 L-B2")

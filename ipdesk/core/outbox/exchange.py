@@ -1,12 +1,16 @@
-"""An end to every conversation with somebody outside, however slowly they speak."""
+"""Conversations with somebody outside: to the address that was judged, and with an end, however slowly they speak."""
 
+import http.client
+import ipaddress
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
 _AGAIN_SECONDS = 0.2
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 
 
 class Line(Protocol):
@@ -56,3 +60,34 @@ def cut_off_after(seconds: float, line: Line) -> Iterator[Watch]:
     finally:
         done.set()
         waiting.join()
+
+
+class PinnedConnection(http.client.HTTPConnection):
+    """An HTTP connection to ``address``, which was already judged; ``timeout`` in seconds for each step."""
+
+    def __init__(
+        self, host: str, port: int, address: str, timeout: float, tls: ssl.SSLContext | None,
+    ) -> None:
+        super().__init__(host, port, timeout=timeout)
+        self.default_port = 443 if tls else 80  # so that Host carries no needless port
+        self._pin = (address, port)
+        self._tls = tls
+
+    def connect(self) -> None:
+        plain = socket.create_connection(self._pin, self.timeout)
+        self.sock = plain
+        if self._tls is not None:
+            self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+
+
+def is_public(address: str) -> bool:
+    """Whether this IP address, or the one that travels inside it, belongs to the public internet."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        # An IPv4 address may travel inside an IPv6 one; it is judged as what it leads to.
+        within = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
+        if found in _NAT64:
+            within = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        if within is not None:
+            return within.is_global and not within.is_multicast
+    return found.is_global and not found.is_multicast

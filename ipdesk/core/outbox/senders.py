@@ -8,7 +8,6 @@ A sender gets a ``Parcel`` (plain data, outside any transaction) and answers wit
 import hashlib
 import hmac
 import http.client
-import ipaddress
 import os
 import smtplib
 import socket
@@ -23,12 +22,11 @@ from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 from ipdesk.core.kernel.canonical import sha256_hex
-from ipdesk.core.outbox.exchange import cut_off_after
+from ipdesk.core.outbox.exchange import PinnedConnection, cut_off_after, is_public
 from ipdesk.core.outbox.headers import MailIdentity, SealedMail, UnusableAddress, seal_mail
 
 Verdict = Literal["accepted", "try_again", "refused"]
 _REPLY_LIMIT = 500
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,7 +330,7 @@ class WebhookSender:
             address = self._address(url.hostname, port)
             if address is None:
                 return Outcome("refused", {"way": "webhook", "error": "private address"})
-            connection = _PinnedConnection(
+            connection = _Posting(
                 url.hostname, port, address, self._timeout,
                 self._tls if url.scheme == "https" else None,
             )
@@ -354,7 +352,7 @@ class WebhookSender:
         found = [item[4][0] for item in self._resolve(host, port, type=socket.SOCK_STREAM)]
         if not found:
             raise OSError("the name has no address")
-        if not self._allow_private and not all(_is_public(address) for address in found):
+        if not self._allow_private and not all(is_public(address) for address in found):
             return None
         return str(found[0])
 
@@ -373,22 +371,8 @@ def sign_webhook(secret: bytes, key: str, timestamp: str, body: bytes) -> str:
     return hmac.new(secret, f"{key}.{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-class _PinnedConnection(http.client.HTTPConnection):
-    """An HTTP connection to an address that was already judged, within one time limit."""
-
-    def __init__(
-        self, host: str, port: int, address: str, timeout: float, tls: ssl.SSLContext | None,
-    ) -> None:
-        super().__init__(host, port, timeout=timeout)
-        self.default_port = 443 if tls else 80  # so that Host carries no needless port
-        self._pin = (address, port)
-        self._tls = tls
-
-    def connect(self) -> None:
-        plain = socket.create_connection(self._pin, self.timeout)
-        self.sock = plain
-        if self._tls is not None:
-            self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+class _Posting(PinnedConnection):
+    """One POST within one time limit."""
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         try:
@@ -400,18 +384,6 @@ class _PinnedConnection(http.client.HTTPConnection):
                 return answer.status, answer.read(_REPLY_LIMIT)
         finally:
             self.close()
-
-
-def _is_public(address: str) -> bool:
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        # An IPv4 address may travel inside an IPv6 one; it is judged as what it leads to.
-        within = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
-        if found in _NAT64:
-            within = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        if within is not None:
-            return within.is_global and not within.is_multicast
-    return found.is_global and not found.is_multicast
 
 
 def _as_bytes(reply: bytes | str) -> bytes:

@@ -1,7 +1,10 @@
 """``ipdesk import``: the catalogue from files."""
 
 import json
+import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,7 @@ from ipdesk.features.catalogue.listing_csv import BrokenHeader
 from ipdesk.features.catalogue.models import Marketplace
 from ipdesk.features.catalogue.schemas import MarketplaceSchema
 
-NOTHING_IMPORTED, SOME_REJECTED = 1, 3
+NOTHING_IMPORTED, SOME_REJECTED, STILL_GOING_IN = 1, 3, 4
 
 
 @click.group("import")
@@ -42,12 +45,15 @@ def import_listings(file: Path, code: str | None, url: str | None, rejects: Path
     Optional: brand, price, currency, category, description, contact_email,
               locale, country, image_1 ... image_12
 
-    Rows go in whole, 1,000 in one transaction: what is cut off keeps what it had
-    taken. Running it again completes it, and changes nothing that is there already.
+    The file is read and checked to its end before anything goes in. What is cut off
+    until then has imported nothing; what is cut off later goes in whole all the same:
+    the worker or the next import carries it to its end. Running a file again changes
+    nothing that is there already.
 
     \b
-    Exit: 0 every row was taken   1 nothing was imported (the header is broken)
+    Exit: 0 every row was taken   1 nothing was imported (broken header, or stopped)
           2 wrong use             3 some rows were refused; see the rejects file
+          4 stopped while the checked file went in: the worker puts in the rest
     """
     marketplace = _marketplace(code, url)
     rejects = rejects or Path(f"{file.stem}.rejects.csv")
@@ -59,6 +65,8 @@ def import_listings(file: Path, code: str | None, url: str | None, rejects: Path
     except BrokenHeader as error:
         _say_broken(file, str(error), as_json=as_json)
         raise SystemExit(NOTHING_IMPORTED) from None
+    except KeyboardInterrupt:
+        raise SystemExit(_say_stopped(file, as_json=as_json)) from None
     seconds = time.monotonic() - started
     if as_json:
         click.echo(json.dumps({
@@ -80,15 +88,54 @@ def _say_broken(file: Path, why: str, *, as_json: bool) -> None:
         click.echo(f"Nothing was imported. {file}: {why}", err=True)
 
 
+def _say_stopped(file: Path, *, as_json: bool) -> int:
+    """Say plainly what of a stopped import is in; the exit code."""
+    if not queries.is_going_in(file.name):
+        _say_broken(file, "stopped before it was checked to its end", as_json=as_json)
+        return NOTHING_IMPORTED
+    said = "stopped after it was checked: part of it is in, and the worker or the next import puts in the rest"
+    click.echo(json.dumps({"file": str(file), "error": said}) if as_json else f"{file}: {said}.", err=not as_json)
+    return STILL_GOING_IN
+
+
 def _with_progress(file: Path, marketplace: Marketplace, rejects: Path, *, quiet: bool) -> imports.ImportResult:
-    with tqdm(total=file.stat().st_size, unit="B", unit_scale=True, desc=file.name, disable=quiet or None) as bar:
+    with _stopping() as stop_if_asked, tqdm(
+            total=file.stat().st_size, unit="B", unit_scale=True, desc=file.name, disable=quiet or None) as bar:
         def progress(rows: int, read: int) -> None:
             bar.set_postfix(rows=rows, refresh=False)
             bar.update(min(read, bar.total) - bar.n)
+            stop_if_asked()
+
+        def going_in(done: int, total: int) -> None:
+            bar.set_postfix_str(f"going in: {done} of {total} changes")
+            if done < total:
+                stop_if_asked()
 
         return imports.import_listings(
-            file, marketplace=marketplace, rejects=rejects, at=clock().now(), progress=progress,
+            file, marketplace=marketplace, rejects=rejects, now=clock().now, progress=progress, going_in=going_in,
             keep_picture=current_app.extensions.get("ipdesk.keep_picture"))
+
+
+@contextmanager
+def _stopping() -> Iterator[Callable[[], None]]:
+    """Ctrl-C ends the block where it asks for it, between two transactions; a second one ends it at once.
+
+    In the middle of a statement it would leave a connection that nobody can use or close, and that holds the lock.
+    """
+    def remember(_number: int, _frame: object) -> None:
+        asked.append(1)
+        signal.signal(signal.SIGINT, before)
+
+    def stop_if_asked() -> None:
+        if asked:
+            raise KeyboardInterrupt
+
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, remember)
+    try:
+        yield stop_if_asked
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _marketplace(code: str | None, url: str | None) -> Marketplace:

@@ -16,6 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ipdesk.core.db.core import BigId, db
+from ipdesk.core.db.guards import no_replace_statement
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 from ipdesk.core.db.vouching import Vouched
 from ipdesk.features.catalogue.addresses import address_key, host_of
@@ -118,6 +119,132 @@ class Capture(db.Model):
     content: Mapped[dict[str, Any]] = mapped_column(CanonicalJson)
     images: Mapped[list[str]] = mapped_column(CanonicalJson, default=list)
     sha256: Mapped[str] = mapped_column(String(64))
+
+
+class ListingImport(db.Model):
+    """One listings file on its way into the catalogue: nothing of it before ``checked_at``, all of it from then on.
+
+    ``columns`` are those of `Listing` that the file speaks of; the others stay as they are. ``seen_at`` is the last
+    sign of life of the process that reads the file. What is checked and not in yet stands in `StagedStore` and
+    `StagedListing`; ``finished_at`` says that nothing stands there any more. ``counts`` holds what became of the rows.
+    """
+
+    __tablename__ = "listing_imports"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    marketplace_id: Mapped[int] = mapped_column(ForeignKey("marketplaces.id"), index=True)
+    file: Mapped[str] = mapped_column(Text)
+    columns: Mapped[list[str]] = mapped_column(CanonicalJson)
+    counts: Mapped[dict[str, int]] = mapped_column(CanonicalJson, default=dict)
+    began_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+Index("ix_listing_imports_open", ListingImport.id, sqlite_where=ListingImport.finished_at.is_(None),
+      postgresql_where=ListingImport.finished_at.is_(None))
+
+
+class StagedStore(db.Model):
+    """What a file says of a store that is new or other than it stands; ``None`` where it says nothing."""
+
+    __tablename__ = "staged_stores"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("listing_imports.id"), primary_key=True)
+    external_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    contact_email: Mapped[str | None] = mapped_column(String(254))
+    locale: Mapped[str | None] = mapped_column(String(16))
+    country: Mapped[str | None] = mapped_column(String(2))
+    search_text: Mapped[str] = mapped_column(Text)
+
+
+class StagedListing(db.Model):
+    """A checked row of a file whose listing is new or other than it stands; the columns are those of `Listing`."""
+
+    __tablename__ = "staged_listings"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    import_id: Mapped[int] = mapped_column(ForeignKey("listing_imports.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    external_id: Mapped[str] = mapped_column(String(64))
+    store_external_id: Mapped[str] = mapped_column(String(64))
+    url: Mapped[str] = mapped_column(Text)
+    url_key: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    brand: Mapped[str] = mapped_column(String(200))
+    price: Mapped[str] = mapped_column(String(32))
+    currency: Mapped[str] = mapped_column(String(8))
+    category: Mapped[str] = mapped_column(String(200))
+    images: Mapped[list[str]] = mapped_column(CanonicalJson)
+    image_addresses: Mapped[list[str]] = mapped_column(CanonicalJson)
+    search_text: Mapped[str] = mapped_column(Text)
+
+
+class PictureFetch(db.Model):
+    """A picture of a capture that is to be fetched from its web address; written with the capture.
+
+    A worker holds the row until ``lease_until``; ``lease_token`` counts the leases. ``settled_at`` is set with the
+    row of `CapturePicture` that says what came of it. ``last_error`` is for the operator.
+    """
+
+    __tablename__ = "picture_fetches"
+
+    capture_id: Mapped[int] = mapped_column(ForeignKey("captures.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    address: Mapped[str] = mapped_column(Text)
+    next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_token: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_error: Mapped[str] = mapped_column(Text, default="")
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+Index("ix_picture_fetches_due", PictureFetch.next_attempt_at, sqlite_where=PictureFetch.settled_at.is_(None),
+      postgresql_where=PictureFetch.settled_at.is_(None))
+
+
+class CapturePicture(db.Model):
+    """What was found at a captured listing's picture address, and when; written once and never changed.
+
+    ``sha256`` names the bytes in the evidence store; without them ``problem`` says why not (`pictures.PROBLEMS`).
+    """
+
+    __tablename__ = "capture_pictures"
+    __table_args__ = (CheckConstraint("(sha256 is null) = (problem <> '')", name="found_or_not"),)
+
+    capture_id: Mapped[int] = mapped_column(ForeignKey("captures.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    address: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str | None] = mapped_column(String(64), index=True)
+    problem: Mapped[str] = mapped_column(String(32), default="")
+    fetched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+_PICTURES_SAY = "capture_pictures: what was fetched stands"
+# What the database itself refuses: to change what a capture holds. dialect -> statements.
+PICTURES_STAND = {
+    "sqlite": (
+        f"CREATE TRIGGER capture_pictures_no_update BEFORE UPDATE ON capture_pictures BEGIN SELECT RAISE(ABORT, '{_PICTURES_SAY}'); END",
+        f"CREATE TRIGGER capture_pictures_no_delete BEFORE DELETE ON capture_pictures BEGIN SELECT RAISE(ABORT, '{_PICTURES_SAY}'); END",
+        no_replace_statement("capture_pictures", (("rowid",), ("capture_id", "position")), _PICTURES_SAY),
+    ),
+    "postgresql": (
+        "CREATE OR REPLACE FUNCTION capture_pictures_stand() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{_PICTURES_SAY}'; END $$",
+        "CREATE TRIGGER capture_pictures_stand BEFORE UPDATE OR DELETE ON capture_pictures "
+        "FOR EACH ROW EXECUTE FUNCTION capture_pictures_stand()",
+        "CREATE TRIGGER capture_pictures_no_truncate BEFORE TRUNCATE ON capture_pictures "
+        "FOR EACH STATEMENT EXECUTE FUNCTION capture_pictures_stand()",
+    ),
+}
+for _dialect, _statements in PICTURES_STAND.items():
+    for _statement in _statements:
+        event.listen(CapturePicture.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))
 
 
 def listing_search_text(title: str, brand: str, marketplace_id: int) -> str:

@@ -1,10 +1,10 @@
-"""What is done to the catalogue: kept from files, edited by hand, captured, shown or taken down."""
+"""What is done to the catalogue: edited by hand, captured, shown or taken down. Files come in by `staging`."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import select
 
 from ipdesk.core.db.core import db
 from ipdesk.core.db.rows import write_rows
@@ -12,94 +12,12 @@ from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible
 from ipdesk.core.kernel.text import N_, translate
-from ipdesk.features.catalogue.addresses import address_key
+from ipdesk.features.catalogue import queries
 from ipdesk.features.catalogue.connector import Connector
-from ipdesk.features.catalogue.models import Capture, Listing, Marketplace, Store, listing_search_text
-from ipdesk.features.catalogue.words import index_words
+from ipdesk.features.catalogue.models import Capture, CapturePicture, Listing, Marketplace, PictureFetch, Store
+from ipdesk.features.catalogue.pictures import NotFetched, PictureSource
 
-# Column of a file -> column of the table.
-STORE_FACTS = {"store_name": "name", "contact_email": "contact_email", "locale": "locale", "country": "country"}
-_LISTING_COLUMNS = {
-    "title": "title", "url": "url", "brand": "brand", "price": "price", "currency": "currency",
-    "category": "category", "description": "description", "images": "images", "image_addresses": "image_addresses",
-}
 _STORE_DEFAULTS = {"contact_email": "", "locale": "en", "country": ""}
-_LISTING_DEFAULTS = {
-    "brand": "", "price": "", "currency": "", "category": "", "description": "", "status": "live",
-    "images": [], "image_addresses": [],
-}
-
-
-def upsert_listings(
-    *, marketplace_id: int, rows: Sequence[Mapping[str, Any]], at: datetime,
-) -> tuple[int, int]:
-    """Add or change the listings and stores of checked file rows; (added, changed) listings.
-
-    All rows have the same columns, and no listing id twice. What a column that is not there
-    holds stays as it is; so does the status, which belongs to the holds.
-    """
-    stores = _upsert_stores(marketplace_id, rows)
-    wanted = [_listing_values(marketplace_id, stores, row) for row in rows]
-    keys = [key for key in wanted[0] if key not in ("external_id", "marketplace_id")]
-
-    def derived(values: dict[str, Any]) -> dict[str, Any]:
-        return {"changed_at": at, "url_key": address_key(values["url"]) or "", "search_text": listing_search_text(
-            values["title"], values.get("brand", ""), marketplace_id)}
-
-    return _upsert(Listing.__table__, marketplace_id, wanted, keys, _LISTING_DEFAULTS, derived)
-
-
-def _listing_values(marketplace_id: int, stores: Mapping[str, int], row: Mapping[str, Any]) -> dict[str, Any]:
-    values = {"marketplace_id": marketplace_id, "external_id": row["listing_id"], "store_id": stores[row["store_id"]]}
-    values.update((column, row[name]) for name, column in _LISTING_COLUMNS.items() if name in row)
-    return values
-
-
-def _upsert_stores(marketplace_id: int, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Add or change the stores of ``rows``, of one store the last row counts; row id by store id."""
-    last = {row["store_id"]: row for row in rows}
-    wanted = []
-    for external_id, row in last.items():
-        values = {"marketplace_id": marketplace_id, "external_id": external_id}
-        # An empty cell says nothing about a store: other rows of it may be filled.
-        values.update((column, row[name]) for name, column in STORE_FACTS.items() if row.get(name))
-        wanted.append(values)
-    by_columns: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for values in wanted:
-        by_columns.setdefault(tuple(values), []).append(values)
-    for columns, alike in by_columns.items():
-        _upsert(Store.__table__, marketplace_id, alike, [c for c in columns if c not in ("marketplace_id", "external_id")],
-                _STORE_DEFAULTS, lambda values: {"search_text": index_words(values["name"], marketplace_id)})
-    found = db.session.execute(select(Store.external_id, Store.id).where(
-        Store.marketplace_id == marketplace_id, Store.external_id.in_(last)))
-    return {row.external_id: row.id for row in found}
-
-
-def _upsert(
-    table: Table, marketplace_id: int, wanted: Sequence[dict[str, Any]], keys: Sequence[str],
-    defaults: Mapping[str, Any], derived: Callable[[dict[str, Any]], dict[str, Any]],
-) -> tuple[int, int]:
-    """Insert what is new, update what differs in ``keys``, leave the rest; (inserted, updated)."""
-    columns = table.c
-    there = {
-        row.external_id: row for row in db.session.execute(
-            select(columns.id, columns.external_id, *[columns[key] for key in keys]).where(
-                columns.marketplace_id == marketplace_id,
-                columns.external_id.in_([values["external_id"] for values in wanted])))
-    }
-    new, different = [], []
-    for values in wanted:
-        old = there.get(values["external_id"])
-        if old is None:
-            new.append({**defaults, **values, **derived(values)})
-        elif any(getattr(old, key) != values[key] for key in keys):
-            different.append({**{key: values[key] for key in keys}, **derived(values), "row_id": old.id})
-    if new:
-        db.session.execute(table.insert(), new)
-    if different:
-        db.session.execute(table.update().where(columns.id == bindparam("row_id")).values(
-            {key: bindparam(key) for key in different[0] if key != "row_id"}), different)
-    return len(new), len(different)
 
 
 def _require_staff(actor: Actor) -> None:
@@ -185,14 +103,69 @@ def _refuse_taken(
         raise Invalid({"external_id": [translate(N_("This marketplace has this id already."), actor.locale)]})
 
 
-def capture_listing(*, actor: Actor, listing: Listing, case_id: int, occasion: str, connector: Connector) -> None:
-    """Freeze the listing as the marketplace shows it now; ``occasion`` is filing, hold or deletion."""
+# Pauses after each passing fault; after the last one there is no picture. A day later it would hardly be the same one.
+PICTURE_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 480, 720))
+# Longer than a batch of fetches may take.
+PICTURE_LEASE = timedelta(minutes=5)
+
+
+def capture_listing(
+    *, actor: Actor, listing: Listing, case_id: int, occasion: str, connector: Connector, pictures: PictureSource,
+) -> None:
+    """Freeze the listing as the marketplace shows it now; ``occasion`` is filing, hold or deletion.
+
+    Pictures known by their address alone are asked for by the worker, where ``pictures`` permits it.
+    """
     snapshot = connector.snapshot(listing)
     content = snapshot.content()
-    write_rows(Capture, [{
+    row = {
         "listing_id": listing.id, "case_id": case_id, "occasion": occasion, "captured_at": actor.at, "content": content,
         "images": list(snapshot.images),
-        "sha256": sha256_hex(canonical_json({"content": content, "images": list(snapshot.images)}))}])
+        "sha256": sha256_hex(canonical_json({"content": content, "images": list(snapshot.images)}))}
+    wanted = [(position, address) for position, address in enumerate(snapshot.image_addresses) if pictures.permits(address)]
+    if not wanted:
+        write_rows(Capture, [row])
+        return
+    capture = Capture(**row)
+    db.session.add(capture)
+    db.session.flush()
+    write_rows(PictureFetch, [
+        {"capture_id": capture.id, "position": position, "address": address, "next_attempt_at": actor.at}
+        for position, address in wanted])
+
+
+def lease_pictures(*, now: datetime, limit: int) -> list[tuple[int, int, str, int]]:
+    """Take up to ``limit`` due fetches for this worker: (capture, position, address, lease token)."""
+    leased = db.session.scalars(queries.due_pictures(now, limit).with_for_update(skip_locked=True)).all()
+    for row in leased:
+        row.lease_token += 1
+        row.attempts += 1
+        row.lease_until = now + PICTURE_LEASE
+    return [(row.capture_id, row.position, row.address, row.lease_token) for row in leased]
+
+
+def record_picture(
+    *, now: datetime, capture_id: int, position: int, lease_token: int, found: str | NotFetched,
+) -> bool:
+    """Write what a fetch gave: the SHA-256 of kept bytes, or why not; ``False`` when another worker has it by now.
+
+    What may pass is tried again, until the pauses are over.
+    """
+    row = db.session.get(PictureFetch, (capture_id, position), with_for_update=True, populate_existing=True)
+    if row is None or row.lease_token != lease_token or row.settled_at is not None:
+        return False
+    row.lease_until = None
+    if isinstance(found, NotFetched):
+        row.last_error = f"{found.problem} {found.detail}".strip()
+        if found.passing and row.attempts <= len(PICTURE_PAUSES):
+            row.next_attempt_at = now + PICTURE_PAUSES[row.attempts - 1]
+            return True
+    row.settled_at = now
+    sha256, problem = (None, found.problem) if isinstance(found, NotFetched) else (found, "")
+    db.session.add(CapturePicture(
+        capture_id=capture_id, position=position, address=row.address, sha256=sha256, problem=problem, fetched_at=now))
+    db.session.flush()
+    return True
 
 
 def record_shown(*, listing: Listing, at: datetime, wanted: Mapping[str, Any]) -> None:

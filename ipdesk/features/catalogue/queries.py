@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, TextClause, bindparam, select, text, union
+from sqlalchemy import ColumnElement, Select, TextClause, and_, bindparam, func, or_, select, text, union
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ipdesk.core.db.core import db
 from ipdesk.core.http.paging import PAGE_ROWS, Page, fetch_page
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.features.catalogue.addresses import address_key, host_of
-from ipdesk.features.catalogue.models import Listing, Marketplace, Store
+from ipdesk.features.catalogue.models import Capture, CapturePicture, Listing, ListingImport, Marketplace, PictureFetch, Store
 from ipdesk.features.catalogue.words import query_words, scope_word
 
 # Stores whose listings a search by store name shows, at most: a word in every name is no search.
@@ -226,3 +228,74 @@ def _answers(
         else:
             answers.append(Resolution(line, None, "not_found"))
     return answers
+
+
+def cut_off_imports(silent_since: datetime, forgotten_since: datetime) -> list[tuple[int, bool]]:
+    """(number, whether it is checked) of imports whose process is dead, in the order in which they were checked."""
+    open_ = select(ListingImport.id, ListingImport.checked_at).where(ListingImport.finished_at.is_(None), or_(
+        and_(ListingImport.checked_at.is_not(None), ListingImport.seen_at <= silent_since),
+        and_(ListingImport.checked_at.is_(None), ListingImport.seen_at <= forgotten_since)))
+    rows = db.session.execute(open_.order_by(ListingImport.checked_at, ListingImport.id)).all()
+    return [(row.id, row.checked_at is not None) for row in rows]
+
+
+def is_going_in(file: str) -> bool:
+    """Whether a file of this name is checked and not in as a whole yet."""
+    return db.session.scalar(select(ListingImport.id).where(
+        ListingImport.finished_at.is_(None), ListingImport.checked_at.is_not(None), ListingImport.file == file)) is not None
+
+
+def due_pictures(now: datetime, limit: int) -> Select[tuple[PictureFetch]]:
+    """Fetches of pictures that a worker may lease now, the longest due first."""
+    return select(PictureFetch).where(
+        PictureFetch.settled_at.is_(None), PictureFetch.next_attempt_at <= now,
+        or_(PictureFetch.lease_until.is_(None), PictureFetch.lease_until <= now),
+    ).order_by(PictureFetch.next_attempt_at, PictureFetch.capture_id, PictureFetch.position).limit(limit)
+
+
+def is_picture_due(now: datetime) -> bool:
+    """Whether a worker could lease one; a plain look, which takes no lock."""
+    return db.session.execute(due_pictures(now, 1)).first() is not None
+
+
+def waiting_pictures(case_ids: Sequence[int]) -> int:
+    """How many pictures of these cases' captures are still to be fetched."""
+    return db.session.scalar(select(func.count()).select_from(PictureFetch).join(
+        Capture, Capture.id == PictureFetch.capture_id).where(
+        Capture.case_id.in_(case_ids), PictureFetch.settled_at.is_(None))) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a captured listing known by its address. ``state``: fetched, not_fetched (``problem`` says why) or waiting."""
+
+    address: str
+    position: int
+    state: str
+    sha256: str | None = None
+    problem: str = ""
+    fetched_at: datetime | None = None
+
+
+def pictures_of(captures: Sequence[Capture]) -> dict[int, list[Picture]]:
+    """Capture → its pictures known by address, in the listing's order; no query where there is none."""
+    addressed = [capture for capture in captures if capture.content.get("image_addresses")]
+    if not addressed:
+        return {}
+    numbers = [capture.id for capture in addressed]
+    found = {(row.capture_id, row.position): row for row in db.session.execute(
+        select(PictureFetch.capture_id, PictureFetch.position, CapturePicture.sha256, CapturePicture.problem,
+               CapturePicture.fetched_at)
+        .outerjoin(CapturePicture, (CapturePicture.capture_id == PictureFetch.capture_id)
+                   & (CapturePicture.position == PictureFetch.position))
+        .where(PictureFetch.capture_id.in_(numbers)))}
+    return {capture.id: [_picture(address, position, found.get((capture.id, position)))
+                         for position, address in enumerate(capture.content["image_addresses"])] for capture in addressed}
+
+
+def _picture(address: str, position: int, row: Any) -> Picture:
+    if row is None:
+        return Picture(address, position, "not_fetched", problem="not_permitted")
+    if row.fetched_at is None:
+        return Picture(address, position, "waiting")
+    return Picture(address, position, "fetched" if row.sha256 else "not_fetched", row.sha256, row.problem, row.fetched_at)

@@ -1,6 +1,7 @@
 """Everything a notice or complaint says, as plain values. Disclosure cuts it to what a reader may see."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.deadlines.models import Deadline
 from ipdesk.features.catalogue.models import Capture, Listing, Marketplace, Store
+from ipdesk.features.catalogue.queries import Picture, pictures_of
 from ipdesk.features.complaints import elements, queries
 from ipdesk.features.complaints.models import Claim, Complaint, Notice
 from ipdesk.features.rights.models import Right
@@ -153,8 +155,10 @@ def claim_facts(row: Complaint, claims: Sequence[Claim]) -> list[dict[str, Any]]
     """The claims with their listings as they are now and as they were captured."""
     listings = queries.listings_of(claims)
     captures: dict[int, list[dict[str, Any]]] = {}
-    for capture in queries.captures_of(row.id):
-        captures.setdefault(capture.listing_id, []).append(capture_facts(capture))
+    taken = queries.captures_of(row.id)
+    pictures = pictures_of(taken)
+    for capture in taken:
+        captures.setdefault(capture.listing_id, []).append(capture_facts(capture, pictures.get(capture.id, [])))
     return [{
         "id": claim.id, "position": claim.position, "state": claim.state,
         "told": claim.seller_told_at is not None,
@@ -171,9 +175,10 @@ def listing_facts(listing: Listing) -> dict[str, Any]:
             "status": listing.status, "images": list(listing.images or [])}
 
 
-def capture_facts(capture: Capture) -> dict[str, Any]:
-    """A frozen listing: occasion filing, hold or deletion."""
-    return {"occasion": capture.occasion, "captured_at": capture.captured_at,
+def capture_facts(capture: Capture, pictures: Sequence[Picture]) -> dict[str, Any]:
+    """A frozen listing: occasion filing, hold or deletion. ``pictures`` are those known by their address."""
+    return {"id": capture.id, "occasion": capture.occasion, "captured_at": capture.captured_at,
+            "pictures": [asdict(picture) for picture in pictures],
             "content": capture.content, "images": list(capture.images), "sha256": capture.sha256}
 
 

@@ -299,7 +299,8 @@ def capture(act: Act) -> None:
 def _capture(actor: Actor, complaint: Complaint, claims: Sequence[Claim], occasion: str) -> None:
     for listing in queries.listings_of(claims).values():
         catalogue.capture_listing(actor=actor, listing=listing, case_id=complaint.id,
-                                  occasion=occasion, connector=rules.settings["connector"])
+                                  occasion=occasion, connector=rules.settings["connector"],
+                                  pictures=rules.settings["pictures"])
 
 
 def _file_exhibits(actor: Actor, notices: Sequence[Notice], content: Content) -> None:

@@ -9,10 +9,10 @@ the rest of the form has errors, so that nobody uploads twice.
 import hashlib
 import hmac
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import current_app, g, request, session
+from flask import Response, abort, current_app, g, request, session
 from flask_babel import gettext
 from werkzeug.datastructures import FileStorage
 
@@ -24,12 +24,14 @@ from ipdesk.core.kernel.ids import hash_token, new_token
 from ipdesk.features.accounts.throttle import place_of
 from ipdesk.features.evidence import allowance, intake, operations, queries
 from ipdesk.features.evidence.models import Exhibit
-from ipdesk.features.evidence.preview import OF_GUESTS, Limits
+from ipdesk.features.evidence.preview import OF_GUESTS, PATIENCE_SECONDS, Busy, Limits
 from ipdesk.features.evidence.schemas import exhibit_as_plain
 from ipdesk.features.evidence.store import chunks_of
 from ipdesk.features.evidence.texts import CANNOT_SHOW
 
 GUEST_KEY = "guest_key"
+# Neither an original nor a preview may run, load or embed anything, whoever opens it.
+SEALED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 
 
 def key_hash(*, make: bool = False) -> str | None:
@@ -55,6 +57,19 @@ def sender() -> str:
 def limits() -> Limits | None:
     """What it may cost to look at what this sender hands in; None means the usual limits."""
     return OF_GUESTS if g.actor.user_id is None else None
+
+
+def sealed(made: Callable[[], bytes | str | None], mimetype: str) -> Response:
+    """What was made out of a file, sealed off from the page; 503 when every preview process is at work, 404 when nothing was made."""
+    try:
+        content = made()
+    except Busy:
+        return Response(status=503, headers={"Retry-After": str(int(PATIENCE_SECONDS))})
+    if content is None:
+        abort(404)
+    response = Response(content, mimetype=mimetype, headers=SEALED)
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
 
 
 def trouble_text(code: str) -> str:

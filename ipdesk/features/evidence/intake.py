@@ -47,6 +47,15 @@ class Intake:
             self._put_drawn(arrival.sha256, drawn)
             return file
 
+    def take_picture(self, chunks: Iterable[bytes]) -> CheckedFile:
+        """As `take`, for a file without a name of its own that must be a picture (else ``type_not_taken``)."""
+        with self.arriving(chunks, name="picture") as (arrival, file, drawn):
+            if not file.media_type.startswith("image/"):
+                raise Refusal("type_not_taken", name=file.name, found=file.media_type)
+            self.store.keep(arrival)
+            self._put_drawn(arrival.sha256, drawn)
+            return file
+
     def look_again(self, sha256: str, media_type: str) -> dict[str, Any]:
         """The facts of a kept file for which there was no turn when it came in; its previews are remembered."""
         kind = self.rules.types.get(media_type)

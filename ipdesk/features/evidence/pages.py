@@ -17,16 +17,16 @@ from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.core.kernel.ids import hash_token
 from ipdesk.features.evidence import allowance, intake, operations, queries
-from ipdesk.features.evidence.forms import key_hash, limits, sender, trouble_text
+from ipdesk.features.evidence.forms import SEALED, key_hash, limits, sealed, sender, trouble_text
 from ipdesk.features.evidence.models import Exhibit, Upload
-from ipdesk.features.evidence.preview import LONGEST, PATIENCE_SECONDS, Busy
+from ipdesk.features.evidence.preview import LONGEST
 from ipdesk.features.evidence.schemas import BeginUploadSchema, exhibit_as_plain
 from ipdesk.features.evidence.store import Damaged
 
 blueprint = Blueprint("evidence", __name__, url_prefix="/evidence")
 blueprints = [blueprint]
 
-# Neither an original nor a preview may run, load or embed anything, whoever opens it.
+
 @blueprint.app_template_filter("file_kind")
 def file_kind(media_type: str) -> str:
     """What people call this type of file: ``PDF``, ``JPEG``."""
@@ -34,7 +34,6 @@ def file_kind(media_type: str) -> str:
     return known.word if known else media_type
 
 
-_SEALED = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
 _STATUS = {"file_too_large": 413, "more_than_declared": 413, "part_too_large": 413,
            "upload_not_whole": 409, "offset_wrong": 409, "upload_over": 410, "already_filed": 409}
 
@@ -216,7 +215,7 @@ def preview(reference: str, kind: str, page: int = 0) -> Response:
         abort(404)
     sha256, media_type = blob.sha256, blob.media_type
     db.session.rollback()
-    return _shown(lambda: intake.current().picture(sha256, media_type, kind, page, limits()), "image/webp")
+    return sealed(lambda: intake.current().picture(sha256, media_type, kind, page, limits()), "image/webp")
 
 
 @blueprint.get("/exhibits/<reference>/text")
@@ -229,19 +228,7 @@ def text(reference: str) -> Response:
         abort(404)
     sha256, media_type = exhibit.blob.sha256, exhibit.blob.media_type
     db.session.rollback()
-    return _shown(lambda: intake.current().text(sha256, media_type), "text/plain")
-
-
-def _shown(made: Callable[[], bytes | str | None], mimetype: str) -> Response:
-    try:
-        content = made()
-    except Busy:
-        return Response(status=503, headers={"Retry-After": str(int(PATIENCE_SECONDS))})
-    if content is None:
-        abort(404)
-    response = Response(content, mimetype=mimetype, headers=_SEALED)
-    response.headers["Cache-Control"] = "private, max-age=3600"
-    return response
+    return sealed(lambda: intake.current().text(sha256, media_type), "text/plain")
 
 
 @blueprint.get("/exhibits/<reference>/original")
@@ -251,7 +238,7 @@ def original(reference: str) -> Response:
     exhibit = queries.find(g.actor, reference, key_hash())
     blob = exhibit.blob
     headers = {
-        **_SEALED, "Content-Disposition": attachment(exhibit.name), "Accept-Ranges": "bytes",
+        **SEALED, "Content-Disposition": attachment(exhibit.name), "Accept-Ranges": "bytes",
         "ETag": f'"{blob.sha256}"', "Cache-Control": "private, no-cache",
         "Content-Type": "application/octet-stream",
     }

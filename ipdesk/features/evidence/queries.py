@@ -9,7 +9,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.features.accounts.queries import claimed_stores
-from ipdesk.features.catalogue.models import Capture, Listing
+from ipdesk.features.catalogue.models import Capture, CapturePicture, Listing
 from ipdesk.features.evidence.models import (
     Blob,
     Exhibit,
@@ -192,7 +192,7 @@ def _catalogued(pictures: set[str]) -> set[str]:
         if pictures:
             shown = db.session.scalars(select(column).where(column != []).execution_options(yield_per=1000))
             found.update(digest for digests in shown for digest in digests if digest in pictures)
-    return found
+    return found | set(db.session.scalars(select(CapturePicture.sha256).where(CapturePicture.sha256.in_(pictures))))
 
 
 def all_digests() -> Iterable[str]:

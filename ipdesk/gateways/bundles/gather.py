@@ -14,6 +14,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.core.kernel.text import N_
+from ipdesk.features.catalogue.pictures import PROBLEMS
 from ipdesk.features.complaints import queries
 from ipdesk.features.complaints.models import Complaint, Notice
 from ipdesk.features.decisions.queries import decisions_of
@@ -279,11 +280,26 @@ class _Gathering:
         price = f"{content.get('price', '')} {content.get('currency', '')}".strip()
         shown = {**content, "price": price}
         pictures = words.say(N_("Captured picture of listing %(code)s"), code=listing["code"])
+        exhibits = self.exhibits.add_pictures(capture["images"], pictures, capture["captured_at"])
+        for picture in capture["pictures"]:
+            if picture["sha256"]:
+                exhibits += self.exhibits.add_pictures([picture["sha256"]], pictures, picture["fetched_at"])
         return Capture(
             words.named(OCCASIONS, capture["occasion"]), capture["captured_at"], capture["sha256"],
             words.facts(*((label, shown.get(name)) for name, label in _CAPTURED),
-                        (N_("Pictures at"), "\n".join(content.get("image_addresses", ())))),
-            content.get("description", ""), self.exhibits.add_pictures(capture["images"], pictures, capture["captured_at"]))
+                        (N_("Pictures at"), "\n".join(self._fetched(picture) for picture in capture["pictures"]))),
+            content.get("description", ""), tuple(dict.fromkeys(exhibits)))
+
+    def _fetched(self, picture: Mapping[str, Any]) -> str:
+        """A picture's address, when the desk fetched what lay there, or why it did not."""
+        words, at = self.words, picture["address"]
+        if picture["state"] == "fetched":
+            return words.say(N_("%(address)s: fetched %(when)s, SHA-256 %(sha256)s. It is what the address showed then, after the "
+                                "listing itself was captured."), address=at, when=words.moment(picture["fetched_at"]),
+                             sha256=picture["sha256"])
+        if picture["state"] == "waiting":
+            return words.say(N_("%(address)s: not fetched yet"), address=at)
+        return words.say(N_("%(address)s: not fetched: %(why)s"), address=at, why=words.law(PROBLEMS[picture["problem"]]))
 
     # --- what the desk recorded
 

@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import signal
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from ipdesk.features.catalogue import imports, queries
 from ipdesk.features.catalogue.commands import import_group
 from ipdesk.features.catalogue.imports import ImportResult, import_listings
 from ipdesk.features.catalogue.listing_csv import BrokenHeader
-from ipdesk.features.catalogue.models import Listing, Marketplace, Store
+from ipdesk.features.catalogue.models import Listing, ListingImport, Marketplace, StagedListing, StagedStore, Store
 
 HEADER = "listing_id,store_id,store_name,title,brand,price,currency,category,url"
 ROW = "L{0},S1,Blue Ocean,Lamp {0},Lumo,12.50,USD,lamps,https://market.example/item/L{0}"
@@ -30,10 +32,10 @@ def shared_listings() -> Path:
 @pytest.fixture
 def take(tmp_path: Path, marketplace: Marketplace, at: datetime):
     """Import text (or bytes) as a file; returns what became of it and the rejects file."""
-    def run(content: str | bytes, **more: object) -> tuple[ImportResult, list[dict[str, str]]]:
+    def run(content: str | bytes, *, at: datetime = at, **more: object) -> tuple[ImportResult, list[dict[str, str]]]:
         file, rejects = tmp_path / "listings.csv", tmp_path / "rejects.csv"
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
-        result = import_listings(file, marketplace=marketplace, rejects=rejects, **{"at": at, **more})
+        result = import_listings(file, marketplace=marketplace, rejects=rejects, now=lambda: at, **more)
         assert result.rows == result.added + result.changed + result.unchanged + result.rejected
         if not rejects.exists():
             return result, []
@@ -221,7 +223,7 @@ def test_a_line_too_long_to_be_read_is_refused_and_the_next_one_taken(
 ) -> None:
     file, rejects = tmp_path / "listings.csv", tmp_path / "rejects.csv"
     file.write_text(rows(1) + f'L2,"{"x" * 1_100_000}\n' + ROW.format(3) + "\n")
-    result = import_listings(file, marketplace=marketplace, rejects=rejects, at=at)
+    result = import_listings(file, marketplace=marketplace, rejects=rejects, now=lambda: at)
     assert (result.added, result.rejected) == (2, 1)
     [_, refused] = rejects.read_text().splitlines()
     assert refused.startswith("3,,is not CSV: field larger")
@@ -278,23 +280,122 @@ def test_pictures_by_digest_address_or_file(take, tmp_path: Path) -> None:
     assert (lamp.images, lamp.image_addresses) == ([digest, "b" * 64], ["https://cdn.example/2.png"])
 
 
-def test_a_crash_leaves_whole_batches_and_the_next_run_completes(take, monkeypatch: pytest.MonkeyPatch) -> None:
+def count() -> int:
+    found = db.session.scalar(select(func.count()).select_from(Listing))
+    db.session.rollback()
+    return found or 0
+
+
+class Pulled(RuntimeError):
+    """Somebody has pulled the plug."""
+
+
+def broken_off() -> None:
+    raise Pulled
+
+
+@pytest.fixture
+def plug(tables: Flask, monkeypatch: pytest.MonkeyPatch):
+    """Small batches and slices, without pauses; ``plug(words, number)`` breaks off after that statement with these words."""
     monkeypatch.setattr(imports, "BATCH_ROWS", 10)
-    inserts = 0
+    monkeypatch.setattr(imports, "SLICE_ROWS", 10)
+    monkeypatch.setattr(imports, "PAUSE_SECONDS", 0)
+    pulls = []
 
-    def crash(connection, cursor, statement: str, *_: object) -> None:
-        nonlocal inserts
-        inserts += statement.startswith("INSERT INTO listings ")
-        if inserts == 3:
-            raise RuntimeError("pulled the plug")
+    def pull(words: str, number: int, act: Callable[[], None] = broken_off) -> None:
+        seen = []
 
-    event.listen(db.engine, "after_cursor_execute", crash)
-    with pytest.raises(RuntimeError, match="pulled the plug"):
-        take(rows(*range(1, 36)))
-    event.remove(db.engine, "after_cursor_execute", crash)
-    assert db.session.scalar(select(func.count()).select_from(Listing)) == 20
+        def crash(connection, cursor, statement: str, *_: object) -> None:
+            if words in statement:
+                seen.append(statement)
+                if len(seen) == number:
+                    act()
+
+        pulls.append(crash)
+        event.listen(db.engine, "after_cursor_execute", crash)
+
+    def push() -> None:
+        while pulls:
+            event.remove(db.engine, "after_cursor_execute", pulls.pop())
+
+    pull.push = push
+    yield pull
+    push()
+
+
+def test_a_file_that_is_cut_off_while_it_is_read_imports_nothing(take, plug) -> None:
+    take(rows(1, 2))
+    plug("INSERT INTO staged_listings", 3)
+    with pytest.raises(Pulled):
+        take(rows(*range(1, 36)).replace("Lamp", "Torch").replace("Blue Ocean", "Red Desert"))
+    plug.push()
+    assert titles() == ["Lamp 1", "Lamp 2"]
+    assert db.session.scalars(select(Store.name)).all() == ["Blue Ocean"]
+    db.session.rollback()
+    assert [db.session.scalar(select(func.count()).select_from(kind)) for kind in (StagedListing, StagedStore)] == [0, 0]
     result, _ = take(rows(*range(1, 36)))
-    assert (result.added, result.unchanged) == (15, 20)
+    assert (result.added, result.unchanged) == (33, 2)
+
+
+sqlite_only = pytest.mark.skipif(
+    os.environ.get("IPDESK_TEST_DATABASE") == "postgresql", reason="PostgreSQL takes every file in one transaction")
+
+
+@sqlite_only
+def test_a_large_file_that_is_cut_off_while_it_goes_in_is_carried_to_its_end(take, plug, at: datetime) -> None:
+    plug("INSERT INTO listings", 3)
+    with pytest.raises(Pulled):
+        take(rows(*range(1, 36)))
+    plug.push()
+    assert count() == 19, "a store and 9 listings, then 10"
+    assert imports.finish_cut_off(lambda: at, silent=imports.DEAD_AFTER) == 0, "its process may be alive"
+    later = at + timedelta(minutes=1)
+    assert imports.finish_cut_off(lambda: later, silent=imports.DEAD_AFTER, slices=1) == 1
+    assert count() == 29, "the worker takes one slice in a round"
+    imports.finish_cut_off(lambda: later, silent=imports.DEAD_AFTER)
+    assert count() == 35
+    assert imports.finish_cut_off(lambda: later, silent=imports.DEAD_AFTER) == 0
+
+
+@sqlite_only
+def test_the_next_import_carries_the_last_one_to_its_end_before_it_begins(take, plug) -> None:
+    plug("INSERT INTO listings", 3)
+    with pytest.raises(Pulled):
+        take(rows(*range(1, 36)))
+    plug.push()
+    result, _ = take(rows(*range(1, 36)).replace("Lamp 35", "Torch"))
+    assert (result.added, result.changed, result.unchanged) == (0, 1, 34)
+    assert (count(), titles()[-1]) == (35, "Torch"), "the older file does not come after the newer one"
+
+
+def test_a_file_of_one_slice_goes_in_in_one_transaction(take, plug, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "SLICE_ROWS", 100)
+    plug("DELETE FROM staged_listings", 1)
+    with pytest.raises(Pulled):
+        take(rows(*range(1, 36)))
+    plug.push()
+    assert count() == 0
+    assert db.session.scalar(select(func.count()).select_from(Store)) == 0
+
+
+def test_what_a_dead_process_has_read_in_part_is_forgotten(take, plug, at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imports, "_forget", lambda import_id: None)  # as if killed
+    plug("INSERT INTO staged_listings", 3)
+    with pytest.raises(Pulled):
+        take(rows(*range(1, 36)))
+    plug.push()
+    aside = select(func.count()).select_from(StagedListing)
+    assert imports.finish_cut_off(lambda: at + timedelta(minutes=30)) == 0
+    assert db.session.scalar(aside) == 20
+    imports.finish_cut_off(lambda: at + timedelta(hours=1))
+    assert (db.session.scalar(aside), count()) == (0, 0)
+    assert db.session.scalar(select(func.count()).select_from(ListingImport)) == 0
+
+
+def test_a_changed_listing_is_found_by_a_brand_that_the_file_does_not_name(take, marketplace: Marketplace) -> None:
+    take(rows(1))
+    take("listing_id,store_id,store_name,title,url\nL1,S1,Blue Ocean,Torch,https://market.example/item/L1\n")
+    assert [row.external_id for row in queries.search("lumo torch", marketplace).rows] == ["L1"]
 
 
 def test_progress_ends_at_the_size_of_the_file(take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,14 +411,14 @@ def test_ids_are_per_marketplace(take, tmp_path: Path, at: datetime) -> None:
     other = Marketplace(code="de", name="DE", url="https://de.example", market="DE")
     db.session.add(other)
     db.session.commit()
-    result = import_listings(tmp_path / "listings.csv", marketplace=other, rejects=tmp_path / "r.csv", at=at)
+    result = import_listings(tmp_path / "listings.csv", marketplace=other, rejects=tmp_path / "r.csv", now=lambda: at)
     assert result.added == 1
     assert db.session.scalar(select(func.count()).select_from(Store)) == 2
 
 
 @pytest.mark.skipif(not shared_listings().exists(), reason="the shared data is not there (IPDESK_SHARED)")
 def test_the_five_thousand(marketplace: Marketplace, tmp_path: Path, at: datetime) -> None:
-    result = import_listings(shared_listings(), marketplace=marketplace, rejects=tmp_path / "r.csv", at=at)
+    result = import_listings(shared_listings(), marketplace=marketplace, rejects=tmp_path / "r.csv", now=lambda: at)
     assert (result.rows, result.added) == (5000, 5000)
     assert db.session.scalar(select(func.count()).select_from(Listing).where(Listing.price == "Album Only")) == 8, "as shown"
     assert db.session.scalar(select(func.count()).select_from(Store)) == 400
@@ -347,6 +448,20 @@ def test_the_command_says_what_happened(run, marketplace: Marketplace, tmp_path:
     said = json.loads(bad.stdout)
     assert (said["rows"], said["unchanged"], said["rejected"], said["rejects"]) == (2, 1, 1, "listings.rejects.csv")
     assert (tmp_path / "listings.rejects.csv").exists()
+
+
+@pytest.mark.parametrize(("stopped_at", "code", "words"), [
+    ("INSERT INTO staged_listings", 1, "Nothing was imported"),
+    pytest.param("INSERT INTO listings", 4, "the worker or the next import puts in the rest", marks=sqlite_only),
+])
+def test_the_command_says_what_is_in_when_it_is_stopped(
+    run, plug, marketplace: Marketplace, stopped_at: str, code: int, words: str,
+) -> None:
+    plug(stopped_at, 2, lambda: os.kill(os.getpid(), signal.SIGINT))
+    stopped = run(rows(*range(1, 36)))
+    plug.push()
+    assert stopped.exit_code == code
+    assert words in stopped.stderr
 
 
 def test_the_command_refuses_a_broken_header(run, marketplace: Marketplace) -> None:

@@ -7,6 +7,7 @@ from flask_babel import gettext
 
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.choices import choices
+from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.timeline import timeline
 from ipdesk.core.db.core import db
 from ipdesk.core.http.access import READING_STAFF, access
@@ -14,6 +15,7 @@ from ipdesk.core.http.forms import Form
 from ipdesk.core.kernel.errors import Forbidden
 from ipdesk.features.accounts.holding import is_held_by_another
 from ipdesk.features.catalogue.models import Marketplace
+from ipdesk.features.catalogue.queries import waiting_pictures
 from ipdesk.features.complaints import elements
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.facts import right_of_notice
@@ -80,6 +82,7 @@ def _facts(row: Notice, form: Form) -> dict[str, Any]:
     open_to, events = choices(g.actor, row), timeline(row, desk=True)
     return {
         "view": disclosure.view(row, g.actor), "seen": row.version_id, "elsewhere": _elsewhere(row),
+        "pictures_waiting": _pictures_waiting(row),
         "elements": _checklist(row, missing), "stores": queries.stores_of_notice(row.id),
         "exhibits": [exhibit_facts(one) for one in evidence.of_case(g.actor, row.id)],
         "may": sorted({"accept", "send_back", "refuse"} & open_to.keys()),
@@ -87,6 +90,13 @@ def _facts(row: Notice, form: Form) -> dict[str, Any]:
         "holder": queries.holder_of(row, g.actor.at), "held_by_another": is_held_by_another(g.actor, row),
         "notes": queries.plain_notes([row.id]), "events": events, "people": queries.colleagues(events),
     }
+
+
+def _pictures_waiting(row: Notice) -> int:
+    """Pictures of the captured listings that are still to be fetched; an open notice on a desk that fetches any."""
+    if not rules.settings["pictures"].hosts:
+        return 0
+    return waiting_pictures([complaint.id for complaint in complaints.complaints_of(row.id)])
 
 
 def _elsewhere(row: Notice) -> str:
