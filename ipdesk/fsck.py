@@ -58,7 +58,7 @@ def trigger_faults() -> Iterator[str]:
         yield f"database: the trigger {name} does not stand"
 
 
-def content_faults(watch: Watch) -> Iterator[str]:
+def content_faults(watch: Watch = _unwatched) -> Iterator[str]:
     """What was said and decided must be what the log vouches for, no row more and no row less."""
     cases = db.session.execute(select(Case.id, Case.reference).order_by(Case.id)).all()
     for start in watch("cases", range(0, len(cases), _CASES), -(-len(cases) // _CASES)):

@@ -12,6 +12,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.jobs import work
 from ipdesk.core.jobs.loop import Worker
 from ipdesk.core.outbox.models import Outbox
+from ipdesk.fsck import content_faults
 from ipdesk.worker import jobs
 from tests import make
 
@@ -55,9 +56,10 @@ class Town:
             Worker(jobs(self.app.extensions["ipdesk.settings"], self.clock), self.clock).until_idle()
 
     def close(self) -> None:
-        """Put the engine of the long work away."""
+        """Put the engine of the long work away; every case must be what the log vouches for."""
         with self.app.app_context():
             work.close()
+            assert list(content_faults()) == []
 
     def letters(self, to: str, message: str = "") -> list[str]:
         """What was written to an address so far, subject first, oldest first."""

@@ -58,7 +58,7 @@ def port() -> Iterator[int]:
 
 
 def connected(port: int, said: bytes) -> socket.socket:
-    line = socket.create_connection(("127.0.0.1", port), timeout=15)
+    line = socket.create_connection(("127.0.0.1", port), timeout=60)
     line.sendall(said)
     return line
 

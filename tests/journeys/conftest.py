@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from ipdesk.features.complaints.operations import Content, Entry
 from ipdesk.features.rights import operations as rights
 from ipdesk.worker import jobs
 from tests import make
+from tests.vouched import require_vouched
 
 CONTACT = {"name": "Ada Example", "company": "Aurora Ltd", "address": "1 Example Street, Springfield",
            "phone": "+1 555 0100", "email": "ip@aurora.example"}
@@ -89,7 +89,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: Any, clock: Any, tmp_path: Path) -> Any:
+def desk(app: Any, clock: Any, request: Any) -> Any:
     """``Desk`` inside an application context."""
     market = make.marketplace(market="US")
     stores = [make.store(marketplace_id=market.id, name=name) for name in ("Store A", "Store B")]
@@ -101,3 +101,4 @@ def desk(app: Any, clock: Any, tmp_path: Path) -> Any:
     }
     with app.app_context():
         yield Desk(app, clock, people, stores, listings)
+        require_vouched(app, request)

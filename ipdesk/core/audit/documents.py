@@ -43,13 +43,13 @@ def written_documents(acted_on: Collection[int]) -> dict[int, list[list[Any]]]:
 class Bound:
     """What the log vouches for of one case, by what its entries say last.
 
-    ``rows``: (table, number) → hash; ``bulk``: (table, hash) → how often. ``erased``: the list of some entry was erased,
-    so that rows may stand which nothing vouches for any more.
+    ``rows``: (table, number) → hash; ``bulk``: (table, hash) → how often. ``erased``: the numbers of the entries whose list
+    is gone, so that rows may stand which nothing vouches for any more.
     """
 
     rows: dict[tuple[str, int], str | None] = field(default_factory=dict)
     bulk: Counter[tuple[str, str]] = field(default_factory=Counter)
-    erased: bool = False
+    erased: list[int] = field(default_factory=list)
 
     def add(self, documents: Sequence[Sequence[Any]]) -> None:
         for table, key, hashed in documents:
@@ -68,7 +68,9 @@ class Bound:
         return "" if self.rows.pop((table, key)) == hashed else "is not what the log vouches for"
 
     def missing(self) -> Iterator[str]:
-        """What the log vouches for and nobody took."""
+        """What the log vouches for and nobody took, and where it cannot say any more what it vouched for."""
+        for number in self.erased:
+            yield f"entry {number}: what it vouches for was erased, so that its documents cannot be checked"
         for (table, key), hashed in self.rows.items():
             if hashed is not None:
                 yield f"{table} {key}: the log vouches for it, and it is not there"
@@ -97,14 +99,14 @@ def document_faults(case_ids: Sequence[int]) -> Iterator[tuple[int, str]]:
 def _bound(case_ids: Sequence[int]) -> dict[int, Bound]:
     found = {case_id: Bound() for case_id in case_ids}
     entries = db.session.execute(
-        select(AuditEntry.case_id, AuditEntry.body, AuditDisclosure.value, AuditDisclosure.salt)
+        select(AuditEntry.case_id, AuditEntry.number, AuditEntry.body, AuditDisclosure.value, AuditDisclosure.salt)
         .outerjoin(AuditDisclosure, (AuditDisclosure.month == AuditEntry.month)
                    & (AuditDisclosure.entry_id == AuditEntry.id) & (AuditDisclosure.field == FIELD))
         .where(AuditEntry.case_id.in_(case_ids)).order_by(AuditEntry.case_id, AuditEntry.number))
-    for case_id, body, documents, salt in entries:
+    for case_id, number, body, documents, salt in entries:
         kept = json.loads(body)["commitments"].get(FIELD)
         if kept is not None and salt is not None and kept == salted_commitment(documents, salt):
             found[case_id].add(documents)
         elif kept is not None:  # erased; or changed, which is a fault of its own (`verify`)
-            found[case_id].erased = True
+            found[case_id].erased.append(number)
     return found

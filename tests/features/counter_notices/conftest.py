@@ -24,6 +24,7 @@ from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.rights import operations as rights
 from tests import make
+from tests.vouched import require_vouched
 
 NOTIFIER = {"name": "Ada Example", "company": "Aurora Ltd", "address": "1 Example Street, Springfield",
             "phone": "+1 555 0100", "email": "ip@aurora.example"}
@@ -121,7 +122,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(app: Any, clock: Any) -> Iterator[Desk]:
+def desk(app: Any, clock: Any, request: Any) -> Iterator[Desk]:
     """``Desk`` inside an application context."""
     market = make.marketplace(market="US")
     stores = [make.store(marketplace_id=market.id, name=name) for name in ("Blue Ocean", "Rival Shop")]
@@ -129,3 +130,4 @@ def desk(app: Any, clock: Any) -> Iterator[Desk]:
               "seller": make.seller(store=stores[0]), "rival": make.seller(store=stores[1])}
     with app.app_context():
         yield Desk(app, clock, market, people, stores)
+        require_vouched(app, request)
