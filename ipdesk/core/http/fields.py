@@ -125,15 +125,19 @@ class _Bounded(Schema):
 
 
 class FormSchema(_Bounded):
-    """Base of every input schema: one for the form and for JSON; unknown keys are refused.
-
-    ``seen`` is the version of the case that the person's page showed.
-    """
+    """Base of every input schema, and all there is to a button: one for the form and for JSON; unknown keys are refused."""
 
     class Meta:
         unknown = RAISE
 
-    seen = fields.Integer(load_default=None, allow_none=True)
+
+_UNSEEN = _l("The page did not say which state of the case it showed. Look at the case as it is now, then send it again.")
+
+
+class CaseSchema(FormSchema):
+    """Base of every form that moves a case. ``seen`` is the version of the case that the person's page showed."""
+
+    seen = fields.Integer(required=True, error_messages=dict.fromkeys(("required", "null", "invalid"), _UNSEEN))
 
 
 class QuerySchema(_Bounded):

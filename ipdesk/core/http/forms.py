@@ -48,6 +48,9 @@ class Form:
         except ValidationError as error:
             form.data = dict(error.valid_data or {})
             form.refuse(_messages(error.messages))
+            if "seen" in form.errors:  # no field that the person could go to; the page shows the case as it is now
+                form.values.pop("seen", None)
+                form.errors[""] = form.errors.pop("seen")
         return form
 
     def check(self, *checks: Callable[[], Any]) -> None:

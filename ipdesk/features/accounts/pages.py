@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http import problems
 from ipdesk.core.http.access import COMPLAINANTS, READING_STAFF, SIGNED_IN, STAFF, access
+from ipdesk.core.http.fields import FormSchema
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.installation import settings
 from ipdesk.core.kernel.errors import Invalid, NotVisible, Refusal
@@ -183,7 +184,7 @@ def disable_account(user_id: int) -> Any:
     """Shut a person out, after one screen that says what that means."""
     form = Form()
     if request.method == "POST":
-        form = Form.read(schemas.NothingSchema())
+        form = Form.read(FormSchema())
         if response := form.submit(lambda _said: _disabled(user_id)):
             return response
     return render_template("accounts/disable.html", form=form, person=queries.get_user(user_id)), form.status
@@ -308,7 +309,7 @@ def invitation(token: str) -> Any:
         return problems.refused(refusal)
     form, new = Form(), g.actor.user_id is None
     if request.method == "POST":
-        form = Form.read(schemas.AcceptSchema() if new else schemas.NothingSchema())
+        form = Form.read(schemas.AcceptSchema() if new else FormSchema())
         person = _new_person(form, invited) if new else None
         accepted: list[operations.Accepted] = []
         if response := _submit_against_rivals(form, _accepting(token, person, accepted)):
@@ -387,7 +388,7 @@ def from_marketplace(token: str) -> Any:
         return problems.refused(refusal)
     form = Form()
     if request.method == "POST":
-        form = Form.read(schemas.NothingSchema())
+        form = Form.read(FormSchema())
         accepted: list[operations.Accepted] = []
         if response := _submit_against_rivals(form, _entering(token, link, accepted)):
             return _entered(accepted, response, "marketplace")

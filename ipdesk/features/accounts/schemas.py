@@ -47,10 +47,6 @@ class StaffRolesSchema(FormSchema):
     roles = fields.List(Choice(STAFF_ACCOUNT_ROLES), load_default=list)
 
 
-class NothingSchema(FormSchema):
-    """A button that needs no words."""
-
-
 class AddressSchema(FormSchema):
     """A form that asks for a letter to an address."""
 

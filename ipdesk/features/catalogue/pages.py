@@ -54,7 +54,7 @@ def new_marketplace() -> Any:
 
 
 def _marketplace_kept(said: dict[str, Any]) -> str:
-    found = operations.add_marketplace(actor=g.actor, **_own(said))
+    found = operations.add_marketplace(actor=g.actor, **said)
     return url_for("catalogue.index", marketplace=found.id)
 
 
@@ -74,7 +74,7 @@ def new_store() -> Any:
     form = Form({"marketplace_id": request.args.get("marketplace", ""), "locale": "en"})
     if request.method == "POST":
         form = Form.read(schemas.StoreSchema())
-        if response := form.submit(lambda said: _store_at(operations.add_store(actor=g.actor, **_own(said)))):
+        if response := form.submit(lambda said: _store_at(operations.add_store(actor=g.actor, **said))):
             return response
     return render_template(
         "staff/catalogue/store_form.html", form=form, store=None, marketplaces=queries.marketplaces()), form.status
@@ -90,7 +90,7 @@ def edit_store(store_id: int) -> Any:
     if request.method == "POST":
         form = Form.read(schemas.StoreSchema(exclude=["marketplace_id"]))
         if response := form.submit(lambda said: _store_at(operations.edit_store(
-                actor=g.actor, store=queries.store(store_id), **_own(said)))):
+                actor=g.actor, store=queries.store(store_id), **said))):
             return response
         found = queries.store(store_id)
     return render_template("staff/catalogue/store_form.html", form=form, store=found, marketplaces=[]), form.status
@@ -115,7 +115,7 @@ def new_listing(store_id: int) -> Any:
     if request.method == "POST":
         form = Form.read(schemas.ListingSchema())
         if response := form.submit(lambda said: _listing_at(operations.add_listing(
-                actor=g.actor, store_id=store_id, **_own(said)))):
+                actor=g.actor, store_id=store_id, **said))):
             return response
     return render_template(
         "staff/catalogue/listing_form.html", form=form, store=queries.store(store_id), listing=None), form.status
@@ -131,7 +131,7 @@ def edit_listing(listing_id: int) -> Any:
     if request.method == "POST":
         form = Form.read(schemas.ListingSchema())
         if response := form.submit(lambda said: _listing_at(operations.edit_listing(
-                actor=g.actor, listing=queries.listing(listing_id), **_own(said)))):
+                actor=g.actor, listing=queries.listing(listing_id), **said))):
             return response
         found = queries.listing(listing_id)
     return render_template(
@@ -140,8 +140,3 @@ def edit_listing(listing_id: int) -> Any:
 
 def _listing_at(found: Listing) -> str:
     return url_for("catalogue.listing", listing_id=found.id)
-
-
-def _own(said: dict[str, Any]) -> dict[str, Any]:
-    """What the form says of the thing itself."""
-    return {name: value for name, value in said.items() if name != "seen"}

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from ipdesk.core.http.fields import Choice, FormSchema, Line, Mail, MustTick, Prose, QuerySchema
+from ipdesk.core.http.fields import CaseSchema, Choice, FormSchema, Line, Mail, MustTick, Prose, QuerySchema
 from ipdesk.features.rights.models import KINDS
 
 # What stands for "a work that I describe here" among the rights to choose from.
@@ -155,7 +155,7 @@ class ContactSchema(FormSchema):
 CONTACT = ("name", "company", "address", "phone", "email")
 
 
-def sign_schema(codes: Iterable[str]) -> FormSchema:
+def sign_schema(codes: Iterable[str]) -> CaseSchema:
     """The signature under the statements of the regime; ``shown`` binds it to the page that was read."""
     return _sign_schema(tuple(codes))()  # type: ignore[return-value]
 
@@ -163,17 +163,13 @@ def sign_schema(codes: Iterable[str]) -> FormSchema:
 @cache
 def _sign_schema(codes: tuple[str, ...]) -> type[Schema]:
     """Made once for the statements of a regime: making it costs more than reading a form with it."""
-    return FormSchema.from_dict({
+    return CaseSchema.from_dict({
         "signed_name": Line(200, required=True), "shown": Line(64, required=True),
         **{f"statement_{code}": MustTick() for code in codes},
     }, name="SignSchema")
 
 
-class ButtonSchema(FormSchema):
-    """A button that needs no words."""
-
-
-def complete_schema(codes: Iterable[str], reasons: Collection[str], *, asks: Collection[str]) -> FormSchema:
+def complete_schema(codes: Iterable[str], reasons: Collection[str], *, asks: Collection[str]) -> CaseSchema:
     """What makes a deficient notice good; ``asks`` names the fields that the law wants of it."""
     made: dict[str, Any] = {
         "name": Line(200, required=True), "company": Line(200), "email": Mail(254, required="email" in asks),
@@ -185,7 +181,7 @@ def complete_schema(codes: Iterable[str], reasons: Collection[str], *, asks: Col
         made["listings"] = Prose(LONGEST_PASTE, required=True)
     if "reason_code" in asks:
         made["reason_code"] = Choice(reasons, required=True)
-    return FormSchema.from_dict(made, name="CompleteSchema")()  # type: ignore[return-value]
+    return CaseSchema.from_dict(made, name="CompleteSchema")()  # type: ignore[return-value]
 
 
 class GuestSchema(FormSchema):

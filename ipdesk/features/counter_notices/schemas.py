@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from flask_babel import lazy_gettext as _l
 from marshmallow import fields, validate
 
-from ipdesk.core.http.fields import Choice, FormSchema, Line, MustTick, Prose, Tick
+from ipdesk.core.http.fields import CaseSchema, Choice, FormSchema, Line, MustTick, Prose, Tick
 
 _CHOOSE = _l("Choose at least one listing.")
 
 
-class ChosenSchema(FormSchema):
+class ChosenSchema(CaseSchema):
     """Listings to act on, nothing else: delete now, take back."""
 
     claim_ids = fields.List(fields.Integer(), required=True, validate=validate.Length(min=1, error=_CHOOSE),
@@ -58,7 +58,7 @@ def contact_schema(codes: Iterable[str]) -> FormSchema:
     return ContactSchema.from_dict(boxes, name="ContactAndStatements")()  # type: ignore[return-value]
 
 
-class SignSchema(FormSchema):
+class SignSchema(CaseSchema):
     """``copy`` is the SHA-256 of the copy that the page showed."""
 
     copy = Line(64, required=True)
@@ -88,7 +88,7 @@ class CourtActionSchema(ChosenSchema):
     locked = Tick()  # the page has said that nobody can read the documents
 
 
-def court_action_schema(codes: Iterable[str]) -> FormSchema:
+def court_action_schema(codes: Iterable[str]) -> CaseSchema:
     """A court action with a box for each statement of the regime."""
     boxes = {f"statement_{code}": Tick() for code in codes}
     return CourtActionSchema.from_dict(boxes, name="CourtActionAndStatements")()  # type: ignore[return-value]

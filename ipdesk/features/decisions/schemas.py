@@ -8,7 +8,7 @@ from flask_babel import get_timezone, gettext
 from flask_babel import lazy_gettext as _l
 from marshmallow import ValidationError, fields, validates_schema
 
-from ipdesk.core.http.fields import Choice, FormSchema, Line, Mail, Prose, Tick
+from ipdesk.core.http.fields import CaseSchema, Choice, FormSchema, Line, Mail, Prose, Tick
 from ipdesk.features.counter_notices.operations import RECEIVED_STEPS
 from ipdesk.features.rights.models import KINDS
 
@@ -28,7 +28,7 @@ class LocalMoment(fields.Field):
         return naive.replace(tzinfo=ZoneInfo(str(get_timezone()))).astimezone(UTC)
 
 
-class ClaimsSchema(FormSchema):
+class ClaimsSchema(CaseSchema):
     """Base of forms about some listings of a complaint."""
 
     claim_ids = fields.List(fields.Integer(), load_default=list)
@@ -63,7 +63,7 @@ class ProofSchema(StepSchema):
     documents = fields.List(fields.String(), load_default=list)
 
 
-class ScreenSchema(FormSchema):
+class ScreenSchema(CaseSchema):
     """What staff make of a notice. ``step``: look at the letters, send them, or change what was said."""
 
     trigger = Choice(("accept", "send_back", "refuse"), required=True)
@@ -86,10 +86,6 @@ class NoteSchema(FormSchema):
 
 class DeclineSchema(FormSchema):
     because = Prose(4000, required=True)
-
-
-class SeenSchema(FormSchema):
-    """A button."""
 
 
 class AssignSchema(FormSchema):
@@ -197,7 +193,7 @@ class ReceivedDocumentSchema(ArrivalSchema, ClaimsSchema):
 FINDINGS = ("filed_by_notifier", "names_subscriber", "seeks_restraint")
 
 
-class CourtPaperSchema(FormSchema):
+class CourtPaperSchema(CaseSchema):
     """What legal staff found in a court paper."""
 
     result = Choice(("confirm", "reject"), required=True)

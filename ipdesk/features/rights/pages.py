@@ -11,6 +11,7 @@ from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.timeline import timeline
 from ipdesk.core.deadlines.wording import day_text
 from ipdesk.core.http.access import COMPLAINANTS, READING_STAFF, access
+from ipdesk.core.http.fields import CaseSchema
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.paging import fetch_page
 from ipdesk.core.kernel.errors import Refusal
@@ -62,14 +63,14 @@ def new() -> Any:
     form = Form({"contact_name": g.actor.name, "contact_email": g.actor.email,
                  "kind": request.args.get("kind", "")})
     if request.method == "POST":
-        form = _read()
+        form = _read(schemas.RightSchema())
         if response := form.submit(_registered):
             return response
     return _form_page(form, None), form.status
 
 
-def _read() -> Form:
-    form = Form.read(schemas.RightSchema())
+def _read(schema: schemas.RightSchema) -> Form:
+    form = Form.read(schema)
     if form.errors and "kind" in form.data:
         known = {name: form.data[name] for name in operations.CHECKED if name in form.data}
         found = operations.wrong_entries(on=queries.today(g.actor.at), **known)
@@ -126,7 +127,7 @@ def correct(reference: str) -> Any:
     """Correct a right that was not accepted, or renew one that has ended; it is verified anew."""
     form = Form()
     if request.method == "POST":
-        form = _read()
+        form = _read(schemas.CorrectedRightSchema())
         if response := form.submit(lambda said: _corrected(reference, said)):
             return response
     row = queries.right(g.actor, reference)
@@ -165,7 +166,7 @@ def withdraw(reference: str) -> Any:
     """Take a right off the desk, after one screen that says what that means."""
     form = Form()
     if request.method == "POST":
-        form = Form.read(schemas.ButtonSchema())
+        form = Form.read(CaseSchema())
         if response := form.submit(lambda said: _withdrawn(reference, said)):
             return response
     row = queries.right(g.actor, reference)

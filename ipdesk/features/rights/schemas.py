@@ -8,7 +8,7 @@ from babel import Locale
 from flask_babel import lazy_gettext as _l
 from marshmallow import ValidationError, fields, validates_schema
 
-from ipdesk.core.http.fields import Choice, FormSchema, Line, Mail, Prose, QuerySchema
+from ipdesk.core.http.fields import CaseSchema, Choice, FormSchema, Line, Mail, Prose, QuerySchema
 from ipdesk.features.rights.models import KINDS
 
 STATES = ("submitted", "verified", "rejected", "expired", "withdrawn")
@@ -54,6 +54,10 @@ class RightSchema(FormSchema):
     certificates = fields.List(fields.String(), load_default=list)
 
 
+class CorrectedRightSchema(RightSchema, CaseSchema):
+    """The same about a right that stands on the desk."""
+
+
 def entries_of(said: dict[str, Any]) -> dict[str, Any]:
     """What was entered, as the operations take it: the contact in one piece, the plumbing left out."""
     kept = {name: value for name, value in said.items()
@@ -61,7 +65,7 @@ def entries_of(said: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "contact": {part: said[f"contact_{part}"] for part in CONTACT}}
 
 
-class JudgementSchema(FormSchema):
+class JudgementSchema(CaseSchema):
     """Staff's judgement; a rejection has reasons."""
 
     trigger = Choice(JUDGEMENTS, required=True)
@@ -71,10 +75,6 @@ class JudgementSchema(FormSchema):
     def _rejected_with_reasons(self, said: dict[str, Any], **_more: Any) -> None:
         if said.get("trigger") == "reject_right" and not said.get("reasons"):
             raise ValidationError([_l("Say which entry does not agree, so that it can be corrected.")], "reasons")
-
-
-class ButtonSchema(FormSchema):
-    """A button that needs no words."""
 
 
 class ListSchema(QuerySchema):

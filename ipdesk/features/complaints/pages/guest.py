@@ -151,7 +151,7 @@ def _read_through(form: Form) -> Any:
 
 def _kept(form: Form) -> list[tuple[str, str]]:
     """What was written, to be carried by the page on which it is signed."""
-    names = [name for name in schemas.GuestSchema().fields if name not in ("seen", "step", "exhibits")]
+    names = [name for name in schemas.GuestSchema().fields if name not in ("step", "exhibits")]
     kept = [(name, str(form.values.get(name) or "")) for name in names]
     return kept + [("exhibits", one) for one in form.values.get("exhibits") or []]
 

@@ -11,6 +11,7 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.timeline import timeline
 from ipdesk.core.db.core import db
 from ipdesk.core.http.access import COMPLAINANTS, READING_STAFF, access
+from ipdesk.core.http.fields import CaseSchema
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.paging import Page, fetch_page
 from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible, Refusal
@@ -201,7 +202,7 @@ def withdraw(reference: str) -> Any:
     """Take the whole notice back before it is accepted, after one screen that says what that means."""
     form = Form()
     if request.method == "POST":
-        form = Form.read(schemas.ButtonSchema())
+        form = Form.read(CaseSchema())
         if response := form.submit(lambda said: _withdrawn(reference, said)):
             return response
     row = _own(reference)

@@ -9,6 +9,7 @@ from flask_babel import get_locale, gettext, ngettext
 
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.access import COMPLAINANTS, access
+from ipdesk.core.http.fields import CaseSchema, FormSchema
 from ipdesk.core.http.forms import Form
 from ipdesk.core.kernel.errors import Invalid, NotVisible
 from ipdesk.core.kernel.text import translate
@@ -525,7 +526,7 @@ def _change_exhibits(now: Draft, change: Callable[[dict[str, Any]], dict[str, An
 @access(*COMPLAINANTS)
 def remove_exhibit(reference: str, exhibit: str) -> Any:
     """Take an exhibit out of the draft."""
-    form = Form.read(schemas.ButtonSchema())
+    form = Form.read(FormSchema())
     return form.submit(lambda said: _exhibit_removed(reference, exhibit)) or redirect(_step("exhibits", reference), 303)
 
 
@@ -593,7 +594,7 @@ def _purchase_removed(reference: str, place: int) -> str:
 @access(*COMPLAINANTS)
 def purchases_done(reference: str) -> Any:
     """Go on from the test purchases."""
-    form = Form.read(schemas.ButtonSchema())
+    form = Form.read(FormSchema())
     return form.submit(lambda said: _purchases_done(reference)) or redirect(_step("purchases", reference), 303)
 
 
@@ -697,7 +698,7 @@ def discard(reference: str) -> Any:
     """Throw a draft away, after one screen that says so."""
     form = Form()
     if request.method == "POST":
-        form = Form.read(schemas.ButtonSchema())
+        form = Form.read(CaseSchema())
         if response := form.submit(lambda said: _discarded(reference, said)):
             return response
     return render_template("rights_holder/notice/discard.html", form=form,

@@ -110,8 +110,7 @@ def _read(step: str, row: Complaint) -> tuple[Form, bool]:
 def _said(step: str, form: Form, back: bool) -> dict[str, Any]:
     """What this screen adds to the draft; on the way back as it was typed, right or wrong."""
     values = dict(form.values if back else form.data)
-    for plumbing in ("go", "seen"):
-        values.pop(plumbing, None)
+    values.pop("go", None)
     if step == "listings":
         values.setdefault("grounds", [])
         values["claim_ids"] = [int(one) for one in values.get("claim_ids", []) if str(one).isdigit()]

@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.access import access
+from ipdesk.core.http.fields import FormSchema
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.problems import page, refusal_text
 from ipdesk.core.kernel.errors import Invalid, NotVisible, Refusal, Stale
 from ipdesk.features.complaints import queries as complaints
-from ipdesk.features.decisions.schemas import SeenSchema
 from ipdesk.features.rights import queries as rights
 
 pages = Blueprint("decisions", __name__)
@@ -41,7 +41,7 @@ def locked_row(kind: str, reference: str) -> Any:
 
 def button(act: Callable[[dict[str, Any]], str], schema: Schema | None = None) -> Response:
     """A form without a page of its own: act and go on, or the reason on a page."""
-    form = Form.read(schema or SeenSchema())
+    form = Form.read(schema or FormSchema())
     if response := form.submit(act):
         return response
     texts = [text for found in form.errors.values() for text in found]

@@ -13,6 +13,7 @@ from ipdesk.core.casework.choices import Choice, choices
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.access import READING_STAFF, STAFF, access
+from ipdesk.core.http.fields import CaseSchema
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.problems import refusal_text
 from ipdesk.core.kernel.errors import Forbidden, Refusal, Stale
@@ -25,7 +26,6 @@ from ipdesk.features.decisions.schemas import (
     DecisionSchema,
     DeclineSchema,
     ProofSchema,
-    SeenSchema,
     SnippetSchema,
     StepSchema,
 )
@@ -114,7 +114,7 @@ def _written(reference: str, trigger: str, form: Form) -> dict[str, Any] | None:
     """What would be written; ``None`` with the reason in the form when nothing can be."""
     def act() -> dict[str, Any]:
         row = locked_row("complaint", reference)
-        if form.data["seen"] not in (None, row.version_id):
+        if form.data["seen"] != row.version_id:
             raise Stale(form.data["seen"], row.version_id)
         return operations.rehearse(
             actor=g.actor, complaint=row, claim_ids=form.data["claim_ids"], trigger=trigger,
@@ -208,7 +208,7 @@ def approve(reference: str) -> Any:
         done(gettext("The decision is approved and in force."))
         return url_for("desk.complaint", reference=row.reference)
 
-    form = Form.read(SeenSchema())
+    form = Form.read(CaseSchema())
     return form.submit(act) or _decision_page(reference, form)
 
 

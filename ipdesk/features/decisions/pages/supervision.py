@@ -19,7 +19,7 @@ from ipdesk.features.decisions import operations, queries, work
 from ipdesk.features.decisions.models import ConflictOfInterest
 from ipdesk.features.decisions.pages.blueprint import button, pages
 from ipdesk.features.decisions.pages.queue import handlers, where
-from ipdesk.features.decisions.schemas import ConflictSchema, SeenSchema, SkillsSchema
+from ipdesk.features.decisions.schemas import ConflictSchema, SkillsSchema
 from ipdesk.features.holds import queries as holds
 
 
@@ -128,4 +128,4 @@ def end_conflict(number: int) -> Any:
         operations.end_conflict(actor=g.actor, conflict=row)
         return url_for("decisions.conflicts")
 
-    return button(act, SeenSchema())
+    return button(act)
