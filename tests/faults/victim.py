@@ -32,6 +32,7 @@ from ipdesk.core.outbox.models import Outbox
 from ipdesk.core.outbox.senders import InboxSender, Outcome
 from ipdesk.features.catalogue import imports
 from ipdesk.features.catalogue.models import Listing, Marketplace, StagedListing
+from ipdesk.features.evidence.setup import keep_picture
 from ipdesk.fsck import faults
 from ipdesk.worker import jobs
 from tests import make
@@ -336,7 +337,8 @@ def import_killed_at_random(folder: Path, rounds: int, seed: int) -> dict[str, A
 
 
 def _taken(file: Path, rejects: Path, market_id: int, clock: Any) -> None:
-    imports.import_listings(file, marketplace=db.session.get_one(Marketplace, market_id), rejects=rejects, now=clock.now)
+    imports.import_listings(
+        file, marketplace=db.session.get_one(Marketplace, market_id), rejects=rejects, now=clock.now, keep_picture=keep_picture)
 
 
 def _with_title(title: str) -> int:

@@ -113,7 +113,7 @@ def _with_progress(file: Path, marketplace: Marketplace, rejects: Path, *, quiet
 
         return imports.import_listings(
             file, marketplace=marketplace, rejects=rejects, now=clock().now, progress=progress, going_in=going_in,
-            keep_picture=current_app.extensions.get("ipdesk.keep_picture"))
+            keep_picture=current_app.extensions["ipdesk.keep_picture"])
 
 
 @contextmanager

@@ -98,9 +98,9 @@ class _Seen:
 
 def import_listings(
     path: Path, *, marketplace: Marketplace, rejects: Path, now: Callable[[], datetime],
+    keep_picture: Callable[[Path, datetime], str],
     progress: Callable[[int, int], None] | None = None,
     going_in: Callable[[int, int], None] | None = None,
-    keep_picture: Callable[[Path], str] | None = None,
 ) -> ImportResult:
     """Add or change the listings (and their stores) of the CSV file ``path``: all good rows, or none.
 
@@ -110,7 +110,7 @@ def import_listings(
     Running it again changes nothing. The instant at which it began (``now``, the desk's time) is stored as the time of change of
     what did change; a status (live, restricted, removed) is never touched. ``progress(rows, bytes)`` is called after
     each batch with what is read so far, ``going_in(done, all)`` while the changes go in. ``keep_picture`` takes a
-    picture lying beside the file into the evidence store and returns its SHA-256, or refuses it; without it such pictures are rejected.
+    picture that lies beside the file into the evidence store and returns its SHA-256, or raises `Refusal`.
     """
     finish_cut_off(now)
     marketplace_id = marketplace.id
@@ -213,7 +213,7 @@ class _Taker:
     """Collects good rows and sets them aside a batch at a time."""
 
     def __init__(self, file: ListingsFile, aside: staging.Aside, now: Callable[[], datetime], result: ImportResult,
-                 keep_picture: Callable[[Path], str] | None) -> None:
+                 keep_picture: Callable[[Path, datetime], str]) -> None:
         self.file, self.result = file, result
         self._aside, self._now, self._keep_picture = aside, now, keep_picture
         self._rows: list[dict[str, Any]] = []
@@ -233,11 +233,8 @@ class _Taker:
             if is_digest(name):
                 row["images"].append(name)
             elif not is_address(name):
-                path = self.file.picture_path(name)
-                if self._keep_picture is None or path is None:
-                    return [(f"image_{position}", "cannot be kept: give its SHA-256 or its web address")]
                 try:
-                    row["images"].append(self._keep_picture(path))
+                    row["images"].append(self._keep_picture(self.file.picture_path(name), self._now()))
                 except Refusal as refusal:
                     return [(f"image_{position}", f"is not taken: {refusal.code}")]
         return []

@@ -148,18 +148,17 @@ class ListingsFile:
     def _picture_problem(self, text: str) -> str:
         if _DIGEST.fullmatch(text) or is_address(text):
             return ""
-        path = self.picture_path(text)
-        if path is None:
-            return N_("leads out of the folder of the file")
-        return "" if path.is_file() else N_("names no picture beside the file")
-
-    def picture_path(self, text: str) -> Path | None:
-        """Where a picture named in the file lies; ``None`` outside of the file's own folder."""
         try:
-            path = (self.folder / text).resolve()
+            path = self.picture_path(text)
+            if not path.is_relative_to(self.folder):
+                return N_("leads out of the folder of the file")
+            return "" if path.is_file() else N_("names no picture beside the file")
         except (OSError, ValueError):
-            return None
-        return path if path.is_relative_to(self.folder) else None
+            return N_("names no picture beside the file")
+
+    def picture_path(self, text: str) -> Path:
+        """Where a picture named in the file lies. Raises ``OSError`` or ``ValueError`` for what is no name of a file."""
+        return (self.folder / text).resolve()
 
 
 def _cells_of(line: str) -> list[str]:

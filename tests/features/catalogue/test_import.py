@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,9 @@ from ipdesk.features.catalogue.commands import import_group
 from ipdesk.features.catalogue.imports import ImportResult, import_listings
 from ipdesk.features.catalogue.listing_csv import BrokenHeader
 from ipdesk.features.catalogue.models import Listing, ListingImport, Marketplace, StagedListing, StagedStore, Store
+from ipdesk.features.evidence import store as stores
+from ipdesk.features.evidence.setup import keep_picture
+from tests.purpose import photo
 
 HEADER = "listing_id,store_id,store_name,title,brand,price,currency,category,url"
 ROW = "L{0},S1,Blue Ocean,Lamp {0},Lumo,12.50,USD,lamps,https://market.example/item/L{0}"
@@ -35,7 +39,7 @@ def take(tmp_path: Path, marketplace: Marketplace, at: datetime):
     def run(content: str | bytes, *, at: datetime = at, **more: object) -> tuple[ImportResult, list[dict[str, str]]]:
         file, rejects = tmp_path / "listings.csv", tmp_path / "rejects.csv"
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
-        result = import_listings(file, marketplace=marketplace, rejects=rejects, now=lambda: at, **more)
+        result = import_listings(file, marketplace=marketplace, rejects=rejects, now=lambda: at, keep_picture=keep_picture, **more)
         assert result.rows == result.added + result.changed + result.unchanged + result.rejected
         if not rejects.exists():
             return result, []
@@ -143,6 +147,7 @@ def test_titles_in_chinese_arabic_and_emoji(take, marketplace: Marketplace) -> N
     ({"title": "\udcff\udcfe"}, "title", "is not UTF-8 text"),
     ({"image_1": "../../etc/passwd"}, "image_1", "leads out of the folder"),
     ({"image_1": "missing.png"}, "image_1", "names no picture"),
+    ({"image_1": "x" * 300}, "image_1", "names no picture"),
 ])
 def test_a_broken_row_is_refused_by_row_and_column(take, tmp_path: Path, cells: dict[str, str], column: str, reason: str) -> None:
     good = dict(zip(HEADER.split(","), ROW.format(1).split(","), strict=True))
@@ -223,7 +228,7 @@ def test_a_line_too_long_to_be_read_is_refused_and_the_next_one_taken(
 ) -> None:
     file, rejects = tmp_path / "listings.csv", tmp_path / "rejects.csv"
     file.write_text(rows(1) + f'L2,"{"x" * 1_100_000}\n' + ROW.format(3) + "\n")
-    result = import_listings(file, marketplace=marketplace, rejects=rejects, now=lambda: at)
+    result = import_listings(file, marketplace=marketplace, rejects=rejects, now=lambda: at, keep_picture=keep_picture)
     assert (result.added, result.rejected) == (2, 1)
     [_, refused] = rejects.read_text().splitlines()
     assert refused.startswith("3,,is not CSV: field larger")
@@ -262,22 +267,25 @@ def test_an_old_rejects_file_is_emptied_by_a_good_run(take) -> None:
 
 
 def test_pictures_by_digest_address_or_file(take, tmp_path: Path) -> None:
-    (tmp_path / "lamp.png").write_bytes(b"pixels")
+    picture = photo()
+    (tmp_path / "lamp.png").write_bytes(picture)
     digest = "a" * 64
     head = "listing_id,store_id,store_name,title,url,image_1,image_2,image_3\n"
     row = f"L1,S1,Blue,Lamp,https://market.example/1,{digest},https://cdn.example/2.png,lamp.png\n"
-    _, [refused] = take(head + row)
-    assert "cannot be kept" in refused["problem"]
-    kept: list[Path] = []
-
-    def keep(path: Path) -> str:
-        kept.append(path)
-        return "b" * 64
-
-    take(head + row, keep_picture=keep)
-    assert kept == [tmp_path / "lamp.png"]
+    _, refused = take(head + row)
+    assert refused == []
+    kept = sha256(picture).hexdigest()
+    assert stores.current().exists(kept)
     [lamp] = db.session.scalars(select(Listing))
-    assert (lamp.images, lamp.image_addresses) == ([digest, "b" * 64], ["https://cdn.example/2.png"])
+    assert (lamp.images, lamp.image_addresses) == ([digest, kept], ["https://cdn.example/2.png"])
+
+
+@pytest.mark.parametrize(("content", "words"), [(b"pixels", "type_not_taken"), (b"", "file_empty")])
+def test_a_file_that_is_no_picture_refuses_its_row(take, tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "lamp.png").write_bytes(content)
+    result, [refused] = take(
+        "listing_id,store_id,store_name,title,url,image_1\nL1,S1,Blue,Lamp,https://market.example/1,lamp.png\n")
+    assert result.added == 0 and words in refused["problem"]
 
 
 def count() -> int:
@@ -411,14 +419,16 @@ def test_ids_are_per_marketplace(take, tmp_path: Path, at: datetime) -> None:
     other = Marketplace(code="de", name="DE", url="https://de.example", market="DE")
     db.session.add(other)
     db.session.commit()
-    result = import_listings(tmp_path / "listings.csv", marketplace=other, rejects=tmp_path / "r.csv", now=lambda: at)
+    result = import_listings(
+        tmp_path / "listings.csv", marketplace=other, rejects=tmp_path / "r.csv", now=lambda: at, keep_picture=keep_picture)
     assert result.added == 1
     assert db.session.scalar(select(func.count()).select_from(Store)) == 2
 
 
 @pytest.mark.skipif(not shared_listings().exists(), reason="the shared data is not there (IPDESK_SHARED)")
 def test_the_five_thousand(marketplace: Marketplace, tmp_path: Path, at: datetime) -> None:
-    result = import_listings(shared_listings(), marketplace=marketplace, rejects=tmp_path / "r.csv", now=lambda: at)
+    result = import_listings(
+        shared_listings(), marketplace=marketplace, rejects=tmp_path / "r.csv", now=lambda: at, keep_picture=keep_picture)
     assert (result.rows, result.added) == (5000, 5000)
     assert db.session.scalar(select(func.count()).select_from(Listing).where(Listing.price == "Album Only")) == 8, "as shown"
     assert db.session.scalar(select(func.count()).select_from(Store)) == 400
