@@ -104,7 +104,7 @@ def _one(row, law, claims) -> Iterator[str]:
 
 def _marks(row):
     return (row.stage_name, row.to_respond, row.for_staff, row.for_complainant,
-            row.seller_state, row.seller_stage, row.seller_due_at)
+            row.seller_state, row.seller_stage, row.respond_by)
 
 
 def _logged_states(case_id: int) -> dict[int, str]:

@@ -59,7 +59,8 @@ class Town:
         """Put the engine of the long work away; every case must be what the log vouches for."""
         with self.app.app_context():
             work.close()
-            assert list(content_faults()) == []
+            found = list(content_faults())
+            assert not found, found
 
     def letters(self, to: str, message: str = "") -> list[str]:
         """What was written to an address so far, subject first, oldest first."""

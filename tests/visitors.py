@@ -1,5 +1,6 @@
 """Those who visit the desk in tests: browsers, and the sessions in them."""
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,12 @@ class Browser(FlaskClient):
         if csrf and kwargs.get("method", "GET") not in ("GET", "HEAD"):
             kwargs["headers"] = {**dict(kwargs.get("headers") or {}), "X-CSRFToken": self.csrf_token()}
         return super().open(*args, **kwargs)
+
+    def seen(self, page: str) -> dict[str, str]:
+        """The version of the case that the form of this page carries, as the form sends it."""
+        found = re.search(r'name="seen" value="(\d+)"', self.get(page).get_data(as_text=True))
+        assert found, f"no version on {page}"
+        return {"seen": found[1]}
 
     def csrf_token(self) -> str:
         with self.session_transaction() as session:

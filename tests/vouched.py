@@ -15,5 +15,6 @@ def require_vouched(app: Any, request: Any) -> None:
         return
     with app.app_context():
         db.session.remove()
-        assert list(content_faults()) == []
+        found = list(content_faults())
+        assert not found, found
         db.session.remove()

@@ -23,7 +23,7 @@ from ipdesk.desk.clocks import tone_of
 from ipdesk.features.catalogue import queries as catalogue
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import queries
-from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.complaints.models import NO_LIMIT, Complaint
 from ipdesk.features.counter_notices import queries as counter_notices
 from ipdesk.features.rights.models import Right
 
@@ -120,8 +120,10 @@ def _right(entered: str, actor: Actor) -> Right | None:
 
 
 def complaint_page_of(asked: Asked, actor: Actor, cursor: str, **more: Any) -> Page:
-    """One page of the list, newest first, its rows ready to show."""
-    page = fetch_page(asked.query(actor, **more), keys=[Complaint.id], cursor=cursor, descending=True)
+    """One page of the list, its rows ready to show: newest first, what a seller has to answer by its time limits."""
+    urgent = more.get("waiting") == "seller"
+    page = fetch_page(asked.query(actor, **more), cursor=cursor, descending=not urgent,
+                      keys=[Complaint.respond_by, Complaint.id] if urgent else [Complaint.id])
     return Page(rows_of(page.rows, actor), page.before, page.after)
 
 
@@ -151,7 +153,7 @@ def _row(row: Any, actor: Actor) -> dict[str, Any]:
         "seller" if queries.reads_as_seller(actor, row.organisation_id) else "rights_holder")
     law, state, waits_for, due = rules.workflows.workflow(row.regime), row.state, row.waits_for, row.next_due_at
     if audience == "seller":
-        state, due = row.seller_state, row.seller_due_at
+        state, due = row.seller_state, row.respond_by if row.respond_by < NO_LIMIT else None
         waits_for = law.states[state].waits_for if state in law.states else ""
     return {
         **row._mapping, "state": state, "label": words.beside_badge(words.state_label(row.regime, state), state),

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from ipdesk.core.casework.models import Note
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
-from ipdesk.core.http.fields import FormSchema, Line, Prose
+from ipdesk.core.http.fields import CaseSchema, FormSchema, Line, Prose
 from ipdesk.core.http.forms import Form
 from ipdesk.core.http.idempotency import FormSubmission
 from ipdesk.core.jobs.loop import Worker
@@ -23,6 +23,10 @@ from tests import make
 class Schema(FormSchema):
     text = Prose(100, required=True)
     tags = Line(20)
+
+
+class AboutCase(Schema, CaseSchema):
+    """A form that moves a case."""
 
 
 ADA = {"user_id": 1, "address": "192.0.2.1"}
@@ -43,7 +47,7 @@ def case_id(app):
 @pytest.fixture
 def send(app, case_id):
     """``send({...})`` posts once; returns ``(response or None, form)``."""
-    def post(data, *, who=ADA, path="/notes", act=None, browser=""):
+    def post(data, *, who=ADA, path="/notes", act=None, browser="", schema=Schema):
         def write(said):
             db.session.add(Note(case_id=case_id, author_id=who["user_id"] or 0, author_name="A", text=said["text"], written_at=g.actor.at))
             db.session.flush()
@@ -52,7 +56,7 @@ def send(app, case_id):
         with app.test_request_context(path, method="POST", data=data):
             g.actor = Actor(at=make.now(), **who)
             session["csrf_token"] = browser
-            form = Form.read(Schema())
+            form = Form.read(schema())
             return form.submit(act or write), form
 
     return post
@@ -217,10 +221,18 @@ def test_a_page_that_went_stale_keeps_what_was_typed_and_forgets_the_version_it_
         db.session.add(Note(case_id=case_id, author_id=1, author_name="A", text="half", written_at=g.actor.at))
         raise Stale(1, 2)
 
-    answer, form = send({"text": "hello", "form_key": "k1", "seen": "1"}, act=act)
+    answer, form = send({"text": "hello", "form_key": "k1", "seen": "1"}, act=act, schema=AboutCase)
     assert (answer, form.status, form.values) == (None, 409, {"text": "hello"})
     assert "moved while you were reading" in form.errors[""][0]
     assert notes() == 0 and notes(FormSubmission) == 0
+
+
+@pytest.mark.parametrize("seen", [{}, {"seen": ""}, {"seen": "the newest"}])
+def test_a_form_that_moves_a_case_says_which_state_of_it_was_seen(send, notes, seen):
+    answer, form = send({"text": "hello", "form_key": "k1", **seen}, schema=AboutCase)
+    assert (answer, form.status, form.values) == (None, 422, {"text": "hello"})
+    assert "did not say which state of the case it showed" in form.errors[""][0]
+    assert notes() == 0
 
 
 def test_what_is_not_the_forms_to_say_is_raised_and_leaves_nothing(send, notes, case_id):

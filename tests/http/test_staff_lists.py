@@ -1,12 +1,17 @@
-"""The list of complaints: filters, pages that hold still, and what a broken query string does."""
+"""The lists of complaints: filters, pages that hold still, and what a broken query string does."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.kernel.actors import Actor
 from ipdesk.features.accounts.models import User
+from ipdesk.features.complaints import queries
+from ipdesk.features.complaints.models import Complaint
 from tests.journeys.test_put_back import sue
 
 
@@ -134,3 +139,47 @@ def test_the_queue_pages_by_what_is_due(floor, many):
     assert rows[0] in taken
     mine = legal.get("/queue?mine=1").get_data(as_text=True)
     assert rows[0] in mine and rows[1] not in mine
+
+
+# --- what a seller has to answer -----------------------------------------------------------------------
+
+
+def to_answer(page):
+    """The complaints of the upper list, in its order."""
+    return re.findall(r'href="/complaints/(C-[0-9A-Z-]+)" data-ipd-row', page.get_data(as_text=True).split('id="history"')[0])
+
+
+def test_what_is_due_first_stands_first_for_the_seller_and_what_has_no_limit_last(floor):
+    sooner = floor.told()[0].reference
+    floor.clock.advance(timedelta(days=1))
+    later = floor.told()[0].reference
+    on_its_way = floor.file()[0]
+    with floor.app.app_context():
+        floor.desk.accept([on_its_way])  # its delivery is not proven yet, so that no time runs
+    assert to_answer(floor.browser("seller_a").get("/complaints")) == [sooner, later, on_its_way.reference]
+
+
+def test_a_seller_with_many_complaints_pages_through_them_by_their_time_limits(floor):
+    many = []
+    for _ in range(27):
+        many.append(floor.told()[0].reference)
+        floor.clock.advance(timedelta(minutes=1))
+    seller = floor.browser("seller_a")
+    first = seller.get("/complaints")
+    assert to_answer(first) == many[:25]
+    second = seller.get(link(first, "next"))
+    assert to_answer(second) == many[25:] and link(second, "next") is None
+    assert to_answer(seller.get(link(second, "prev"))) == many[:25]
+
+
+def test_the_list_of_a_seller_reads_no_more_than_it_shows(floor):
+    """However many complaints a store has had: the open ones stand in an index in the order of their limits."""
+    with floor.app.app_context():
+        if db.engine.dialect.name == "postgresql":
+            db.session.execute(text("set local enable_seqscan = off"))
+        query = queries.complaint_list(Actor(at=floor.clock.now(), store_ids=frozenset({1})), waiting="seller").order_by(
+            Complaint.respond_by, Complaint.id).limit(26)
+        said = "explain query plan " if db.engine.dialect.name == "sqlite" else "explain "
+        plan = "\n".join(str(row) for row in db.session.execute(text(said + str(
+            query.compile(db.engine, compile_kwargs={"literal_binds": True})))))
+    assert "ix_complaints_to_respond" in plan and "TEMP B-TREE" not in plan.upper() and "Sort" not in plan, plan

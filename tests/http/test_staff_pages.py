@@ -209,7 +209,7 @@ def test_four_eyes_over_http(floor):
     reference = re.search(r"/decisions/(D-[0-9A-Z-]+)", text_of(second.get("/proposals"))).group(1)
     own = text_of(legal.get(f"/decisions/{reference}"))
     assert f"/decisions/{reference}/approve" not in own
-    refused = legal.post(f"/decisions/{reference}/approve", data={"form_key": "a"})
+    refused = legal.post(f"/decisions/{reference}/approve", data={"form_key": "a", "seen": floor.version("complaint", filed.id)})
     assert refused.status_code == 409 and "second person" in text_of(refused)
     shown = text_of(second.get(f"/decisions/{reference}"))
     assert "Letters" in shown and REASONS["ground"] in shown
@@ -304,7 +304,8 @@ def test_take_next_opens_the_case_that_is_due_first(floor):
     answer = legal.post("/queue/next")
     assert re.search(r"/notices/N-[0-9A-Z-]+/screen$", answer.location)
     assert "You hold this case" in text_of(legal.get(answer.location))
-    assert legal.post(answer.location, data={"trigger": "accept", "form_key": "x"}).status_code == 303
+    assert legal.post(answer.location, data={
+        "trigger": "accept", "form_key": "x", **legal.seen(answer.location)}).status_code == 303
     assert floor.states(filed) == ["pending_response.sending"]
     floor.verify_rights()
     assert legal.post("/queue/next").location.endswith("/queue")
@@ -329,8 +330,10 @@ def test_a_notice_is_sent_back_only_with_what_is_missing(floor):
     assert "What the law asks for" in text_of(legal.get(path))
     assert legal.post(path, data={"trigger": "send_back", "form_key": "a"}).status_code == 422
     assert legal.post(path, data={"trigger": "refuse", "form_key": "b"}).status_code == 422
-    assert legal.post(path, data={"trigger": "send_back", "missing": ["contact"], "remark": "no street",
-                                  "form_key": "c"}).status_code == 303
+    said = {"trigger": "send_back", "missing": ["contact"], "remark": "no street", "form_key": "c"}
+    blind = legal.post(path, data=said)
+    assert blind.status_code == 422 and "did not say which state" in text_of(blind) and "no street" in text_of(blind)
+    assert legal.post(path, data=said | legal.seen(path)).status_code == 303
     with floor.app.app_context():
         row = db.session.get(complaints.Notice, filed.notice_id)
         assert (row.state, row.missing) == ("deficient", ["contact"])
@@ -350,7 +353,8 @@ def test_the_letters_of_a_screening_are_read_before_they_are_sent(floor, said, l
     with floor.app.app_context():
         notice = db.session.get(complaints.Notice, filed.notice_id).reference
         before = db.session.execute(select(func.count()).select_from(Outbox)).scalar_one()
-    path, said = f"/notices/{notice}/screen", said | {"form_key": "s"}
+    path = f"/notices/{notice}/screen"
+    said = said | {"form_key": "s"} | legal.seen(path)
     shown = text_of(legal.post(path, data=said | {"step": "preview"}))
     assert shown.count("ipd-letter__body--whole") == letters and words in shown
     with floor.app.app_context():
@@ -408,7 +412,7 @@ def test_a_right_is_taken_and_judged_by_one_handler(floor):
     assert "The register is slow today." not in text_of(floor.browser("rights_holder").get(f"/rights/{reference}"))
     shown = text_of(second.get(f"/rights/{reference}/judge"))
     assert "The legal holds this case" in shown and 'value="verify_right"' not in shown
-    said = {"trigger": "verify_right"}
+    said = {"trigger": "verify_right"} | legal.seen(f"/rights/{reference}/judge")
     refused = second.post(f"/rights/{reference}/judge", data=said | {"form_key": "b"})
     assert refused.status_code == 409 and "The legal is working on this case" in text_of(refused)
     assert legal.post(f"/rights/{reference}/judge", data=said | {"form_key": "c"}).status_code == 303
@@ -497,7 +501,8 @@ def test_a_closed_complaint_is_reopened_by_two(floor):
               trigger="uphold", reasons=REASONS)
     reference = floor.propose(filed, trigger="reopen")
     assert floor.states(filed) == ["closed.upheld"]
-    floor.browser("legal_two").post(f"/decisions/{reference}/approve", data={"form_key": "r"})
+    second = floor.browser("legal_two")
+    second.post(f"/decisions/{reference}/approve", data={"form_key": "r", **second.seen(f"/decisions/{reference}")})
     assert floor.states(filed) == ["counter_notified.decision"]
 
 
@@ -568,7 +573,8 @@ def test_what_staff_did_is_said_once_with_the_way_to_the_next_case(floor):
     with floor.app.app_context():
         notice = db.session.get(complaints.Notice, waiting.notice_id).reference
     browser = floor.browser("legal")
-    answer = browser.post(f"/notices/{notice}/screen", data={"trigger": "accept"})
+    path = f"/notices/{notice}/screen"
+    answer = browser.post(path, data={"trigger": "accept", **browser.seen(path)})
     assert answer.status_code == 303
     page = browser.get(answer.location).get_data(as_text=True)
     banner = page.split("govuk-notification-banner__content")[1].split("</form>")[0]

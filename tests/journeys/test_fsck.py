@@ -10,6 +10,8 @@ from ipdesk.fsck import faults
 from ipdesk.worker import log_origin
 from tests import make
 
+pytestmark = pytest.mark.tampers
+
 
 def found(desk) -> list[str]:
     db.session.remove()
@@ -46,7 +48,7 @@ PLANTED = {
     "update complaints set claims_count = 9": "stored with 9 claims",
     "update complaints set to_respond = not to_respond": "marks",
     "update complaints set seller_stage = 'closed'": "marks",
-    "update complaints set seller_due_at = null": "marks",
+    "update complaints set respond_by = '2026-01-01 00:00:00.000000'": "marks",
     "update deadlines set attempts = 3 where status = 'open'": "failed 3 times",
     "update complaints set next_due_at = null": "next due",
     "update tallies set value = value + 1": "count",

@@ -32,6 +32,7 @@ def said(complaint, message, to):
 # --- where a restriction applies ---------------------------------------------------------------------
 
 
+@pytest.mark.tampers
 @pytest.mark.parametrize(("territory", "market", "held", "words"), [
     ("US", "US", ["US"], "The whole listing, where it is offered in: United States"),
     ("EU", "DE", ["DE"], "The whole listing, where it is offered in: Germany"),

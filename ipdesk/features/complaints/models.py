@@ -1,6 +1,6 @@
 """Notices, complaints and claims."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
@@ -13,6 +13,8 @@ from ipdesk.core.db.vouching import Vouched
 
 # The listing shall be shown again; the marketplace has not confirmed it yet.
 RESTORING = "counter_notified.restoring"
+# Comes after every time limit.
+NO_LIMIT = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Notice(HasCaseState, CountsSteps, db.Model):
@@ -99,14 +101,16 @@ class Complaint(HasCaseState, db.Model):
     ``state`` is a stored summary, written by ``advance`` in the claims' own transaction and
     proven by ``ipdesk fsck``. So are the three marks that lists filter by: ``to_respond`` (some claim
     waits for the seller and for nobody before), ``for_staff``, ``for_complainant``; and what the seller's
-    lists show: ``seller_state`` with its ``seller_stage`` (see ``casework.shown``), ``seller_due_at``, the end of
-    the seller's own earliest clock, and ``seller_closed_at``. The seller sees nothing before ``seller_told_at``.
+    lists show: ``seller_state`` with its ``seller_stage`` (see ``casework.shown``), ``respond_by``, the end of
+    the seller's own earliest clock or ``NO_LIMIT``, and ``seller_closed_at``. The seller sees nothing before ``seller_told_at``.
     """
 
     __tablename__ = "complaints"
     __table_args__ = (
         UniqueConstraint("notice_id", "store_id"),
         Index("ix_complaints_store", "store_id", "to_respond", "id", "seller_stage"),
+        Index("ix_complaints_to_respond", "store_id", "respond_by", "id",
+              sqlite_where=text("to_respond IS 1"), postgresql_where=text("to_respond IS true")),
         Index("ix_complaints_organisation", "organisation_id", "id"),
         # With every column that a list filters by, so that what does not fit is passed over without reading its row.
         Index("ix_complaints_stage", "stage_name", "regime", "id", "store_id", "right_id", "organisation_id",
@@ -133,7 +137,7 @@ class Complaint(HasCaseState, db.Model):
     for_complainant: Mapped[bool] = mapped_column(default=False)
     seller_state: Mapped[str] = mapped_column(String(64), default="")
     seller_stage: Mapped[str] = mapped_column(String(24), default="")
-    seller_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    respond_by: Mapped[datetime] = mapped_column(UtcDateTime, default=NO_LIMIT)
     seller_closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # In filing order. A complaint is opened with all its claims and never gets another one.
     claims: Mapped[list["Claim"]] = relationship(order_by="Claim.position", viewonly=True)

@@ -216,7 +216,7 @@ def draft_exhibits(notice_id: int) -> list[Exhibit]:
 
 
 def notice_list(actor: Actor, *, state: str = "") -> Select[Any]:
-    """The rows of a list of notices with what a row shows; the last column is the key ``id``."""
+    """The rows of a list of notices with what a row shows; the last columns are the keys ``respond_by`` and ``id``."""
     query = (
         select(Case.reference, Notice.state, Notice.waits_for, Notice.next_due_at, Notice.regime,
                Notice.created_at, Notice.received_at, Notice.right_id,
@@ -249,7 +249,7 @@ def complaint_list(
     actor: Actor, *, stage: str = "", state: str = "", regime: str = "", store: int | None = None,
     right: int | None = None, waiting: str = "", search: str = "",
 ) -> Select[Any]:
-    """The rows of a list of complaints with what a row shows; the last column is the key ``id``.
+    """The rows of a list of complaints with what a row shows; the last columns are the keys ``respond_by`` and ``id``.
 
     ``waiting`` is ``seller`` (to be responded to), ``history`` (everything else of a seller),
     ``staff`` or ``complainant``; whom else a complaint waits for is nothing that a seller can ask.
@@ -258,10 +258,11 @@ def complaint_list(
         select(
             Case.reference, Complaint.state, Complaint.regime, Complaint.reason_code,
             Complaint.claims_count, Complaint.filed_at, Complaint.next_due_at, Complaint.waits_for,
-            Complaint.seller_state, Complaint.seller_due_at, Complaint.organisation_id,
+            Complaint.seller_state, Complaint.organisation_id,
             Complaint.to_respond, Store.name.label("store"), Store.external_id.label("store_code"),
             Right.title.label("right_title"), Right.number.label("right_number"),
-            Right.kind.label("right_kind"), Right.owner.label("owner"), Complaint.id,
+            Right.kind.label("right_kind"), Right.owner.label("owner"),
+            Complaint.respond_by, Complaint.id,
         )
         .join(Case, Case.id == Complaint.id).join(Store, Store.id == Complaint.store_id)
         .join(Right, Right.id == Complaint.right_id).where(complaint_visible_to(actor))

@@ -19,7 +19,7 @@ from ipdesk.features.accounts import queries as accounts
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import elements, letters, operations, queries
 from ipdesk.features.complaints.facts import describe_complaint, describe_notice
-from ipdesk.features.complaints.models import Claim, Complaint, Notice
+from ipdesk.features.complaints.models import NO_LIMIT, Claim, Complaint, Notice
 from ipdesk.features.holds.models import Hold
 from ipdesk.features.rights.models import Right
 from ipdesk.features.rights.queries import in_force, today
@@ -225,8 +225,8 @@ def _summarise(row: Complaint, claims: list[Any], law: Any, running: Sequence[De
     _show_seller(row, claims, law)
     own = {(claim.id, law.states[claim.state].deadline) for claim in claims
            if law.states[claim.state].waits_for == "seller"}
-    row.seller_due_at = min((line.until_at for line in running
-                             if any((mover, line.name) in own for mover in line.movers)), default=None)
+    row.respond_by = min((line.until_at for line in running
+                          if any((mover, line.name) in own for mover in line.movers)), default=NO_LIMIT)
 
 
 def _show_seller(row: Complaint, claims: list[Any], law: Any) -> None:

@@ -122,12 +122,11 @@ def file_counter_notice(
     elements.sign_statements(
         actor=actor, case_id=complaint.id, document=facts.document_of(row), regime=complaint.regime,
         codes=codes, name=signed_name, locale=actor.locale, kind=copies.DOCUMENT)
-    row.exhibit_ids = _hand_in(actor, complaint, handed, role="counter_notice",
-                               claims=claims, store_id=complaint.store_id)
+    filed = _hand_in(actor, complaint, handed, role="counter_notice", claims=claims, store_id=complaint.store_id)
     if original is not None:
-        row.exhibit_ids += _hand_in(actor, complaint, {original: "platform_only"},
-                                    role="received_document", claims=claims,
-                                    store_id=complaint.store_id)
+        filed += _hand_in(actor, complaint, {original: "platform_only"}, role="received_document", claims=claims,
+                          store_id=complaint.store_id)
+    row.exhibit_ids = filed
     for trigger, group in _by_arrival(complaint, claims, received_at):
         advance(actor=actor, row=complaint, movers=group, trigger=trigger, seen=seen,
                 facts={"counter_notice_id": row.id},

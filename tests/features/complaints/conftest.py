@@ -71,6 +71,14 @@ class Filer:
     def step(self, step: str, /, **said: Any) -> Any:
         return self.client.post(f"/notices/{self.reference}/draft/{step}", data=said)
 
+    def discard(self) -> Any:
+        return self.step("discard", **self.client.seen(f"/notices/{self.reference}/draft/discard"))
+
+    def complete(self, **said: Any) -> Any:
+        """Make a notice good that was sent back, from its page."""
+        page = f"/notices/{self.reference}/complete"
+        return self.client.post(page, data={**self.client.seen(page), **said})
+
     def register(self, **given: Any) -> str:
         answer = self.client.post("/rights/new", data={**RIGHT, **given})
         assert answer.status_code == 303, errors_of(answer)

@@ -47,8 +47,7 @@ def test_the_page_names_exactly_what_is_missing(sent_back):
 
 def test_made_good_it_goes_on_and_is_signed_anew(scene, sent_back):
     before = scene.rows(select(SignedStatement.text, SignedStatement.signed_name, SignedStatement.signed_at))
-    answer = sent_back.client.post(f"/notices/{sent_back.reference}/complete", data=signed(
-        explanation="Now with the details.", signed_name="Ada B. Example"))
+    answer = sent_back.complete(**signed(explanation="Now with the details.", signed_name="Ada B. Example"))
     assert answer.status_code == 303
     assert scene.rows(select(Notice.state, Notice.explanation, Notice.missing)) == [("filed", "Now with the details.", [])]
     first, second = (scene.rows(select(
@@ -112,11 +111,10 @@ def came_by_post(scene):
 def test_listings_can_be_named_later(scene, came_by_post):
     page = came_by_post.get(f"/notices/{came_by_post.reference}/complete")
     assert "No listing that can be found is named" in text_of(page)
-    path = f"/notices/{came_by_post.reference}/complete"
-    wrong = came_by_post.client.post(path, data=signed(listings="NOPE", reason_code="counterfeit"))
+    wrong = came_by_post.complete(**signed(listings="NOPE", reason_code="counterfeit"))
     assert wrong.status_code == 422 and "None of these listings" in errors_of(wrong)
     assert value_of(wrong, "listings") == "NOPE"
-    assert came_by_post.client.post(path, data=signed(listings="LX000, LX002", reason_code="counterfeit")).status_code == 303
+    assert came_by_post.complete(**signed(listings="LX000, LX002", reason_code="counterfeit")).status_code == 303
     assert scene.rows(select(Complaint.state, Complaint.reason_code)) == [("received.screening", "counterfeit")] * 2
     assert scene.rows(select(Capture.occasion)) == [("filing",)] * 2
     scene.screen(came_by_post.reference, "accept")
@@ -129,7 +127,7 @@ def test_withdrawn_whole_before_it_is_accepted(scene):
     path = f"/notices/{filer.reference}/withdraw"
     assert "All 2 complaints end" in text_of(filer.get(path))
     assert scene.filer().client.post(path).status_code == 404
-    assert filer.client.post(path).status_code == 303
+    assert filer.client.post(path, data=filer.client.seen(path)).status_code == 303
     assert scene.rows(select(Complaint.state)) == [("closed.withdrawn",)] * 2
     assert scene.letters() == [], "no store had been told, and none is"
     assert filer.client.post(path).status_code == 409
@@ -181,8 +179,7 @@ def test_nobody_of_the_desk_signs_or_withdraws_for_the_notifier(scene, sent_back
 def test_what_was_said_before_stays_on_file_and_only_the_newest_counts(scene, sent_back):
     (said,), = scene.rows(select(Notice.explanation))
     for turn, name in enumerate(("Ada B. Example", "Ada C. Example"), 2):
-        sent_back.client.post(f"/notices/{sent_back.reference}/complete", data=signed(
-            explanation=f"Version {turn}.", signed_name=name))
+        sent_back.complete(**signed(explanation=f"Version {turn}.", signed_name=name))
         scene.screen(sent_back.reference, "send_back", missing=["contact"])
     with scene.app.app_context():
         notice = db.session.execute(select(Notice)).scalar_one()

@@ -212,7 +212,9 @@ def test_another_guest_sees_nothing_of_it(scene, guest):
 def test_a_guest_takes_its_notice_back(scene, guest):
     location = file(guest).location.removesuffix("/filed")
     guest.post(link_in(letters(scene, "confirm_address")[0][2]))
-    assert guest.post(f"{location}/withdraw").status_code == 303
+    page = f"{location}/withdraw"
+    assert guest.post(page).status_code == 422, "which state of the case it shows is not said"
+    assert guest.post(page, data=guest.seen(page)).status_code == 303
     assert [state for _, state in scene.notices()] == ["withdrawn"]
 
 
@@ -261,7 +263,7 @@ def test_two_works_without_number_are_two_works(scene, guest):
 
 def test_a_draft_that_was_thrown_away_is_not_for_staff(scene):
     filer = scene.filer().begin().fill("LX000")
-    filer.step("discard")
+    filer.discard()
     ((reference, state),) = scene.notices()
     assert state == "withdrawn"
     staff = scene.as_actor("legal")

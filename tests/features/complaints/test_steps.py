@@ -354,7 +354,7 @@ def test_a_test_purchase_is_staffs_unless_shared(scene):
 def test_a_draft_is_discarded_after_one_screen(scene):
     filer = scene.filer().begin()
     assert "cannot be brought back" in text_of(filer.get(f"/notices/{filer.reference}/draft/discard"))
-    assert filer.step("discard").status_code == 303
+    assert filer.discard().status_code == 303
     assert scene.notices() == [(filer.reference, "withdrawn")]
 
 

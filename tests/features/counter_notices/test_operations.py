@@ -187,6 +187,8 @@ def test_a_document_received_elsewhere_counts_from_its_arrival(desk: Any) -> Non
             statements=statement_codes("us_dmca", "counter_notice"), original=original,
             channel="post", received_at=arrived)
         assert original.filed_at and original.visibility == "platform_only"
+    db.session.refresh(row)
+    assert row.exhibit_ids == [original.id], "the original is kept with what was entered from it"
     assert (row.received_at, row.entered_at) == (arrived, desk.clock.now())
     line = next(line for line in open_deadlines(complaint.id) if line.name == "put_back")
     assert line.started_at == arrived and line.due_at.date() == date(2026, 3, 21)
@@ -481,6 +483,7 @@ def test_a_paper_about_one_listing_keeps_no_other_one_down(desk: Any) -> None:
     assert desk.states(complaint) == ["counter_notified.in_court", "counter_notified.court_notice"]
 
 
+@pytest.mark.tampers
 def test_a_court_action_without_its_document_is_not_confirmed(desk: Any) -> None:
     complaint = desk.complaint("us_dmca")
     desk.contest(complaint)

@@ -113,9 +113,11 @@ def letters(app):
 def test_a_rejection_has_reasons_and_leads_to_a_correction(app, owner, as_actor):
     path = register(owner)
     legal = as_actor("reviewer")
-    empty = legal.post(f"{path}/judge", data={"trigger": "reject_right", "reasons": " "})
+    empty = legal.post(f"{path}/judge", data={
+        "trigger": "reject_right", "reasons": " ", **legal.seen(f"{path}/judge")})
     assert empty.status_code == 422 and "Say which entry" in errors_of(empty)
-    legal.post(f"{path}/judge", data={"trigger": "reject_right", "reasons": "The register names another owner."})
+    legal.post(f"{path}/judge", data={
+        "trigger": "reject_right", "reasons": "The register names another owner.", **legal.seen(f"{path}/judge")})
     page = text_of(owner.get(path))
     assert "The register names another owner." in page and "Correct the entries" in page
     form = owner.get(f"{path}/correct")
@@ -143,7 +145,8 @@ def test_an_expired_right_is_renewed(app, owner, clock):
     assert "Renew" in text_of(owner.get(path))
     still = owner.post(f"{path}/correct", data={**RIGHT, "valid_until": "2026-03-05"})
     assert still.status_code == 422 and "This right has ended" in errors_of(still)
-    assert owner.post(f"{path}/correct", data={**RIGHT, "valid_until": "2036-03-05"}).status_code == 303
+    assert owner.post(f"{path}/correct", data={
+        **RIGHT, "valid_until": "2036-03-05", **owner.seen(f"{path}/correct")}).status_code == 303
     assert kept(app, Right.state) == [("submitted",)]
 
 
@@ -156,7 +159,7 @@ def test_a_right_in_good_order_is_not_corrected(owner):
 def test_removed_after_one_screen(app, owner):
     path = register(owner)
     assert "Complaints that were filed go on" in text_of(owner.get(f"{path}/withdraw"))
-    assert owner.post(f"{path}/withdraw").status_code == 303
+    assert owner.post(f"{path}/withdraw", data=owner.seen(f"{path}/withdraw")).status_code == 303
     assert kept(app, Right.state) == [("withdrawn",)]
     assert "AURORA" not in text_of(owner.get("/notices/new"))
 
