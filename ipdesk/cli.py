@@ -57,7 +57,7 @@ def _existing(context: click.Context) -> tuple[Settings, Any]:
     from ipdesk.core.casework.models import Case
     from ipdesk.core.db.core import db
 
-    settings = _settings(context, must_exist=True)
+    settings = _whole(_settings(context, must_exist=True))
     app = _app(context, settings)
     with app.app_context():
         if not inspect(db.engine).has_table(Case.__tablename__):
@@ -154,25 +154,55 @@ def migrate(context: click.Context) -> None:
     click.echo("The database is up to date.")
 
 
-def _made_ready(context: click.Context, *, demo: bool = False) -> Settings:
-    """The settings of an installation whose database is of this version.
+def _made_ready(context: click.Context) -> Settings:
+    """The settings of an installation whose database is of this version."""
+    from ipdesk.running import bring_up_to_date
 
-    With ``demo`` the demo marketplace is loaded if there is nothing at all.
-    """
+    settings = _whole(_settings(context))
+    with _app(context, settings).app_context():
+        bring_up_to_date(settings)
+    return settings
+
+
+def _whole(settings: Settings) -> Settings:
+    """The same; refused where a demo was not loaded to its end."""
+    from ipdesk.demo import is_unfinished
+
+    if is_unfinished(settings):
+        raise Refused(f"The demo in {settings.instance} was not loaded to its end. Load it anew: ipdesk demo. "
+                      "Or name another folder: --instance")
+    return settings
+
+
+def _made_demo(context: click.Context) -> Settings:
+    """The same with the demo marketplace in it, loaded if there is nothing at all; what a kill left of one is begun anew."""
     from ipdesk import demo as demonstration
     from ipdesk.running import bring_up_to_date
 
     settings = _settings(context)
-    with _app(context, settings).app_context():
-        bring_up_to_date(settings)
-        is_empty = demo and demonstration.is_empty()
-    if is_empty:
+    try:
+        with demonstration.only_loader(settings):
+            with _app(context, settings).app_context():
+                if demonstration.is_unfinished(settings):
+                    demonstration.clear(settings)
+                bring_up_to_date(settings)
+                is_empty = demonstration.is_empty()
+            if is_empty:
+                _load_demo(context, settings)
+    except BlockingIOError:
+        raise Refused(f"The demo is being loaded into {settings.instance} by another process.") from None
+    return _settings(context)
+
+
+def _load_demo(context: click.Context, settings: Settings) -> None:
+    from ipdesk import demo as demonstration
+
+    with demonstration.whole(settings):
         mark_as_demo(settings)
         settings = _settings(context)  # now with the demo's operator and clock
         click.echo("Loading the demo marketplace; this takes a little …")
         with _app(context, settings).app_context():
             demonstration.ensure_demo(settings)
-    return _settings(context)
 
 
 @desk.command()
@@ -276,7 +306,7 @@ def run(context: click.Context, host: str, port: int, threads: int, demo: bool, 
         refuse_taken_port(host, port)
         refuse_unconfirmed(_settings(context))
         context.obj["demo_address"] = f"http://{host}:{port}"
-        settings = _made_ready(context, demo=demo or if_empty)
+        settings = _made_demo(context) if demo or if_empty else _made_ready(context)
         if demo and not settings.demo:
             raise Refused(_NOT_THE_DEMO.format(settings.instance))
         if if_empty and not settings.demo:
@@ -440,7 +470,7 @@ def demo(context: click.Context, advance: str | None) -> None:
     if advance:
         _advance(context, advance)
         return
-    settings = _made_ready(context, demo=True)
+    settings = _made_demo(context)
     if not settings.demo:
         raise Refused(_NOT_THE_DEMO.format(settings.instance))
     click.echo(demonstration.accounts_text())
@@ -450,7 +480,7 @@ def _advance(context: click.Context, text: str) -> None:
     from ipdesk import demo as demonstration
     from ipdesk import wiring
 
-    settings = _settings(context, must_exist=True)
+    settings = _whole(_settings(context, must_exist=True))
     if not settings.demo:
         raise Refused(f"Only the demo has a clock that can be moved, and {settings.instance} is not the demo.")
     try:

@@ -245,14 +245,14 @@ def _own_folder(place: Path) -> None:
 _MARK = "demo-installation"
 
 
-def _mark_of(database_url: str) -> str:
+def mark_of(database_url: str) -> str:
     """Names the database, so that another one in the same folder is not taken for the demo's."""
     return hashlib.sha256(database_url.encode()).hexdigest()
 
 
 def mark_as_demo(settings: Settings) -> None:
     """From now on this installation is the demo, whoever starts it and how."""
-    (settings.instance / _MARK).write_text(_mark_of(settings.database_url))
+    (settings.instance / _MARK).write_text(mark_of(settings.database_url))
 
 
 def forget_demo(settings: Settings) -> None:
@@ -262,7 +262,7 @@ def forget_demo(settings: Settings) -> None:
 
 def _is_demo(place: Path, database_url: str) -> bool:
     mark = place / _MARK
-    return mark.exists() and mark.read_text() == _mark_of(database_url)
+    return mark.exists() and mark.read_text() == mark_of(database_url)
 
 
 # --- reading ---------------------------------------------------------------------------------------

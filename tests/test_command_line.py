@@ -4,9 +4,12 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -82,6 +85,39 @@ def test_the_demo_is_known_by_its_mark_and_its_clock_moves_without_a_variable(ip
     assert "sign in again" in done.stdout
     for span in ("-4d", "4 weeks", "9999999999999d", "99999d"):
         assert ipdesk("demo", "--advance", span).returncode == 2
+
+
+def cases_of(place: Path) -> int:
+    """How many complaints a running loader has written so far."""
+    try:
+        with closing(sqlite3.connect(f"file:{place / 'ipdesk.db'}?mode=ro", uri=True)) as connection:
+            return int(connection.execute("select count(*) from complaints").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0
+
+
+@pytest.mark.slow
+def test_a_demo_whose_loading_was_killed_is_opened_by_nobody_and_loaded_anew(ipdesk, tmp_path: Path) -> None:
+    place = tmp_path / "desk"
+    command = [sys.executable, "-m", "ipdesk", "--instance", str(place), "demo"]
+    loading = subprocess.Popen(command, env=shell.environment(), cwd=PROJECT_ROOT, stdout=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 60
+        while not cases_of(place):
+            assert loading.poll() is None and time.monotonic() < until
+        beside = ipdesk("demo")
+        assert beside.returncode == 2 and "by another process" in beside.stderr
+    finally:
+        loading.kill()
+        loading.wait(20)
+    left = cases_of(place)
+    for words in (["worker", "--until-idle"], ["migrate"]):
+        refused = ipdesk(*words)
+        assert refused.returncode == 2 and "was not loaded to its end" in refused.stderr, words
+    assert cases_of(place) == left, "and it stays as it is"
+    assert "Demo accounts" in ipdesk("demo").stdout
+    assert cases_of(place) > 30 and ipdesk("fsck").stdout == "No fault found.\n"
+    assert not (place / "demo-unfinished").exists()
 
 
 def test_another_database_in_the_folder_of_a_demo_is_not_the_demo(ipdesk, desk: Path) -> None:

@@ -8,6 +8,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.demo import ensure_demo
 from ipdesk.features.complaints.models import Notice
+from ipdesk.fsck import content_faults
 from ipdesk.gateways.bundles.gather import case_of, contents_of_case
 from ipdesk.gateways.bundles.render import render
 
@@ -21,6 +22,7 @@ def test_every_case_of_the_demo_has_a_bundle(app, clock, tmp_path):
         references = db.session.scalars(
             select(Case.reference).where(Case.kind.in_(("complaint", "notice")), Case.id.not_in(drafts)).order_by(Case.id)).all()
         assert len(references) > 50
+        assert list(content_faults()) == [], "every way that the demo takes is one that the log vouches for"
         made = {reference: contents_of_case(staff, case_of(staff, reference)) for reference in references}
         for contents in made.values():
             assert contents.notice and contents.parties and contents.claims and contents.log and contents.chronology
