@@ -137,7 +137,8 @@ def check_law(settings: Settings, on: date) -> list[Problem]:
     known = KnownNames(
         guards=frozenset(rules.guards), effects=frozenset(rules.effects),
         recipients=frozenset(name.rpartition(":")[2] for name in rules.recipients),
-        messages=frozenset(rules.letters) & frozenset(letter_book().letters))
+        messages=frozenset(rules.letters) & frozenset(letter_book().letters),
+        documents=rules.documents, right_types=rules.right_types, limits=rules.limits)
     return check(rules.workflows, known, on=on, read_rule=read_rule)
 
 

@@ -26,6 +26,7 @@ from ipdesk.features.complaints import queries
 from ipdesk.features.complaints.models import NO_LIMIT, Complaint
 from ipdesk.features.counter_notices import queries as counter_notices
 from ipdesk.features.rights.models import Right
+from ipdesk.features.rights.words import KIND_NAMES
 
 FILTERS = ("stage", "state", "regime", "waiting", "store", "right", "q")
 # Stands for "no such store" or "no such right": a filter that fits nothing shows nothing.
@@ -158,7 +159,7 @@ def _row(row: Any, actor: Actor) -> dict[str, Any]:
     return {
         **row._mapping, "state": state, "label": words.beside_badge(words.state_label(row.regime, state), state),
         "reason": words.reason_label(row.reason_code),
-        "right_kind_name": str(words.RIGHT_KINDS.get(row.right_kind, row.right_kind)),
+        "right_kind_name": str(KIND_NAMES.get(row.right_kind, row.right_kind)),
         "who_acts": words.waits_text(waits_for, audience),
         "filed": short_moment(row.filed_at), "due": due_facts(due, actor.at),
     }

@@ -10,6 +10,7 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.summary import MIXED
 from ipdesk.core.kernel.text import translate
 from ipdesk.features.catalogue.pictures import PROBLEMS
+from ipdesk.features.rights.words import KIND_NAMES
 
 WAITS = {
     "seller": _l("The seller"), "rights_holder": _l("The rights holder"),
@@ -34,10 +35,6 @@ LETTER_WAYS = {"mail": _l("Mail"), "inbox": _l("inbox on the desk"), "webhook": 
 STAGES = {
     "received": _l("Received"), "pending_response": _l("Pending response"),
     "counter_notified": _l("Counter-notified"), "delisted": _l("Delisted"), "closed": _l("Closed"),
-}
-RIGHT_KINDS = {
-    "trademark": _l("Trademark"), "copyright": _l("Copyright"), "design": _l("Design"),
-    "patent": _l("Patent"),
 }
 ACTS = {
     "open": _l("The complaint was filed"),
@@ -124,7 +121,7 @@ def regime_label(name: str) -> str:
 def names() -> dict[str, Any]:
     """The functions of this file that templates use."""
     return {
-        "stage_names": STAGES, "right_kind_names": RIGHT_KINDS, "channel_names": CHANNELS,
+        "stage_names": STAGES, "right_kind_names": KIND_NAMES, "channel_names": CHANNELS,
         "act_names": ACTS, "reader_names": READERS, "letter_ways": LETTER_WAYS,
         "state_label": state_label, "reason_label": reason_label, "picture_problem": picture_problem, "regime_label": regime_label,
     }

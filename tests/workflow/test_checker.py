@@ -281,7 +281,21 @@ BREAKS = [
     Break("disclosure_unreadable", DISCLOSURE, COURT_NOTICES, COURT_NOTICES.replace("seller: true", "seller: perhaps")),
     Break("disclosure_unreadable", DISCLOSURE, COURT_NOTICES, COURT_NOTICES.replace("when:", "regimes: {us_dcma: {seller: false}}, when:")),
     Break("unknown_regime", "tables/regimes.yaml", "regime: us_dmca", "regime: pirate_code"),
-    Break("unknown_regime", "tables/grounds.yaml", "  asks_for: [licence]\n", "  asks_for: [licence]\n  regimes: [pirate_code]\n"),
+    Break("unknown_right_type", "tables/regimes.yaml", "right_types: [copyright]", "right_types: [copywrong]"),
+    Break("unknown_market", "tables/regimes.yaml", "markets: [US]", "markets: [usa]"),
+    Break("unknown_right_type", "tables/reason_codes.yaml", "but do not come from its owner.\n  right_types: [trademark]",
+          "but do not come from its owner.\n  right_types: [mark]"),
+    Break("unknown_document", "tables/elements.yaml", "us_dmca_notice:\n  regime: us_dmca\n  document: notice",
+          "us_dmca_notice:\n  regime: us_dmca\n  document: note"),
+    Break("unknown_regime", "tables/statements.yaml", "us_dmca_notice:\n  regime: us_dmca\n",
+          "us_dmca_notice:\n  regime: us_dcma\n"),
+    Break("unknown_field", "tables/elements.yaml", "proven_by: [forum, docket, filed_on, seeks_restraint]",
+          "proven_by: [forum, docket, filed_on, seeks_restrain]"),
+    Break("unknown_field", "tables/elements.yaml", "contact.address|contact.phone|contact.email", "contact.address|contact.fax"),
+    Break("unknown_message", "tables/holds.yaml", "[listing_delisted, claims_upheld]", "[listing_deleted, claims_upheld]"),
+    Break("unknown_trigger", "tables/holds.yaml", "[receive_counter_notice, reopen]", "[receive_counter_notices, reopen]"),
+    Break("unknown_limit", "tables/limits.yaml", "listings_per_draft:", "listings_per_daft:"),
+    Break("limit_missing", "tables/limits.yaml", "listings_per_draft:", "listings_per_daft:"),
     Break("regime_gap", "tables/regimes.yaml", "  markets: []", "  markets: [DE]"),
     Break("document_missing", "tables/statements.yaml", "us_dmca_counter_notice:\n  regime: us_dmca\n",
           "us_dmca_counter_notice:\n  regime: other\n"),
@@ -342,7 +356,7 @@ def test_place_is_the_line_of_the_fault(changed, known):
 def test_every_code_of_the_source_has_a_broken_copy():
     """A new rule without a broken copy fails here."""
     source = "\n".join(p.read_text() for p in Path(workflow_package.__file__).parent.rglob("*.py"))
-    codes = set(re.findall(r'(?:Problem|refuse|_unknown)\(\s*"(\w+)"', source))
+    codes = set(re.findall(r'(?:Problem|refuse|unknown)\(\s*"(\w+)"', source))
     codes |= {"trigger_on_parent_and_child", "ambiguous_trigger"}  # chosen by an expression
     own_tests = {"unknown_stage", "missing_table", "not_a_mapping"}
     assert codes - own_tests - {b.code for b in BREAKS} == set()
@@ -354,3 +368,11 @@ def test_old_versions_are_checked_too(changed, known):
     newer = (folder / RIGHT).read_text().replace("right_was_blessed", "right_is_in_force").replace("version: 1", "version: 2")
     (folder / "right.v2.yaml").write_text(newer)
     assert refusals(folder, known) == {("unknown_guard", RIGHT)}
+
+
+def test_a_name_that_is_spelt_wrong_is_named_with_the_one_that_is_meant(changed, known):
+    folder = changed("tables/elements.yaml", "proven_by: [forum, docket, filed_on, seeks_restraint]",
+                     "proven_by: [forum, docket, filed_on, seeks_restrain]")
+    (problem,) = check(load(folder), known, on=TODAY, read_rule=read_rule)
+    assert problem.message == (
+        "'us_dmca_court_action': there is no field of the court_action 'seeks_restrain'; is 'seeks_restraint' meant?")

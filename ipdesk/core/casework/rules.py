@@ -53,6 +53,9 @@ class Rules:
     letters: dict[str, Letter] = field(default_factory=dict)
     kinds: dict[str, KindOfCase] = field(default_factory=dict)
     describers: dict[str, dict[str, Callable[[Any], Any]]] = field(default_factory=dict)
+    documents: dict[str, frozenset[str]] = field(default_factory=dict)
+    right_types: frozenset[str] = frozenset()
+    limits: frozenset[str] = frozenset()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def guard(self, name: str, function: Guard, *, early: bool = False) -> None:
@@ -76,6 +79,10 @@ class Rules:
 
     def kind(self, name: str, kind: KindOfCase) -> None:
         self._add(self.kinds, name, kind)
+
+    def document(self, name: str, fields: Iterable[str]) -> None:
+        """The fields of a document that a party signs, under which the table of elements says what proves an element."""
+        self._add(self.documents, name, frozenset(fields))
 
     def describer(self, kind: str, name: str, function: Callable[[Any], Any]) -> None:
         """A feature above adds the facts ``name`` to those of a kind of case (plain values)."""

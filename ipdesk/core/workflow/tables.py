@@ -63,7 +63,7 @@ SCHEMAS: Mapping[str, Schema] = MappingProxyType({
     "holds": Schema(
         required=("label", "kind", "time", "inverse", "statements", "appeal", "basis"), lists=("statements", "appeal"),
     ),
-    "grounds": Schema(required=("label", "hint"), optional=("regimes", "asks_for"), lists=("regimes", "asks_for")),
+    "grounds": Schema(required=("label", "hint"), optional=("helps",)),
     "reason_codes": Schema(required=("label", "hint", "right_types"), lists=("right_types",)),
     "statements": Schema(
         required=("regime", "document", "version", "basis", "statements"), numbers=("version",),

@@ -10,7 +10,7 @@ from ipdesk.core.workflow.strict_yaml import Block, read
 
 # Keys whose text stands on pages and in letters. The `word` of a file type is the same in every language; `no_deadline` and
 # `silent_because` are reasons for the checker and for whoever maintains the files.
-READ_BY_PEOPLE = frozenset({"label", "done", "meaning", "silence", "hint", "text", "reason", "missing", "law"})
+READ_BY_PEOPLE = frozenset({"label", "done", "meaning", "silence", "hint", "helps", "text", "reason", "missing", "law"})
 # A key whose mapping holds such a text for each party.
 _PER_PARTY = "silence"
 # Keys that say where a rule comes from: a statute is cited as it is, a rule of the house is told in words.

@@ -11,8 +11,10 @@ from ipdesk.core.db.core import db
 from ipdesk.core.db.rows import read_columns, write_rows
 from ipdesk.features.complaints import queries
 from ipdesk.features.complaints.models import Notice
+from ipdesk.features.complaints.schemas import CONTACT
 
 DOCUMENT = "notice"
+FIELDS = ("signed_name", "right", "listings", "explanation", "reason_code", *(f"contact.{part}" for part in CONTACT))
 _signed_codes = select(SignedStatement.code).where(
     SignedStatement.case_id == bindparam("case_id"), SignedStatement.document == bindparam("document"))
 

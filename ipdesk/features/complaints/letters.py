@@ -24,6 +24,7 @@ from ipdesk.features.complaints import elements, facts, operations, queries
 from ipdesk.features.complaints.models import Complaint, Notice, NoticeListing
 from ipdesk.features.holds.queries import holds_of_claims, owners_of_holds
 from ipdesk.features.holds.strictest import EVERYWHERE, WHOLE
+from ipdesk.features.rights.rules import KINDS_IN_LETTERS
 
 MESSAGES = (
     "case_closed", "claims_accepted", "claims_dismissed", "claims_refused", "claims_reopened",
@@ -32,10 +33,6 @@ MESSAGES = (
     "notice_accepted", "notice_deficient", "notice_receipt", "notice_refused", "notice_withdrawn",
     "reminder_answer", "reminder_put_back", "reminder_response", "answer_overdue", "seller_not_reached", "seller_reached",
 )
-RIGHT_KINDS = {
-    "trademark": N_("trademark"), "copyright": N_("copyright"), "design": N_("design"),
-    "patent": N_("patent"),
-}
 ROW_ANSWERS = {
     "accepted": N_("%(entered)s: accepted"),
     "already_handled": N_("%(entered)s: handled already in %(reference)s"),
@@ -210,7 +207,7 @@ def right_of(right: Mapping[str, Any] | None, recipient: Recipient) -> dict[str,
     """The right (facts of it) as letters name it."""
     if right is None:
         return None
-    return {"title": right["title"], "type": say(RIGHT_KINDS[right["kind"]], recipient),
+    return {"title": right["title"], "type": say(KINDS_IN_LETTERS[right["kind"]], recipient),
             "number": right["number"], "owner": right["owner"]}
 
 

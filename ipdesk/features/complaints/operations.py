@@ -218,6 +218,9 @@ def send_link(*, actor: Actor, notice: Notice) -> None:
                  "case_url": f"{rules.settings['base_url']}/links/{token}"})
 
 
+LIMITS = frozenset({"listings_per_notice", "listings_per_guest_notice", "listings_per_draft"})
+
+
 def limit(name: str) -> int:
     """A number of ``tables/limits.yaml``."""
     return int(rules.workflows.table("limits")[name]["value"])

@@ -255,6 +255,8 @@ def register(rules: Rules) -> None:
     rules.kind("notice", KindOfCase(
         load=loader(Notice), movers=lambda row, ids: [row], capacity=notice_capacity,
         scopes=_notice_scopes, describe=describe_notice))
+    rules.document("notice", elements.FIELDS)
+    rules.limits = operations.LIMITS
     rules.guard("notice_is_complete", notice_is_complete)
     rules.guard("right_is_in_force", right_is_in_force, early=True)
     rules.guard("decision_has_reasons", decision_has_reasons)

@@ -14,6 +14,7 @@ from ipdesk.core.kernel.text import N_, translate
 from ipdesk.features.complaints import elements
 
 DOCUMENT = "counter_notice"
+FIELDS = ("listings", "grounds", "explanation", "contact.name", "contact.address", "contact.phone", "contact.email", "signed_name")
 SHARED = N_("Documents shared with you")
 NONE_OF_OURS = "house rule"
 

@@ -110,6 +110,8 @@ def forward_counter_notice(act: Act) -> None:
 
 def register(rules: Rules) -> None:
     """Join the names of the workflow files to this feature."""
+    rules.document(copies.DOCUMENT, copies.FIELDS)
+    rules.document("court_action", ("forum", "docket", "filed_on", *COURT_FLAGS))
     rules.guard("counter_notice_is_complete", counter_notice_is_complete)
     rules.guard("answer_is_still_owed", answer_is_still_owed, early=True)
     rules.guard("court_action_qualifies", court_action_qualifies)

@@ -189,10 +189,6 @@ class ReceivedDocumentSchema(ArrivalSchema, ClaimsSchema):
             raise ValidationError({"text": [gettext("Enter what the answer says.")]})
 
 
-# What 17 U.S.C. § 512(g)(2)(C) wants to be shown of a court action, beside court, number and day.
-FINDINGS = ("filed_by_notifier", "names_subscriber", "seeks_restraint")
-
-
 class CourtPaperSchema(CaseSchema):
     """What legal staff found in a court paper."""
 

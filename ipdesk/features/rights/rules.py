@@ -13,11 +13,12 @@ from ipdesk.core.deadlines.wording import day_text, moment_text
 from ipdesk.core.kernel.actors import CLOCK_ROLE, Actor
 from ipdesk.core.kernel.text import N_, translate
 from ipdesk.core.outbox.enqueue import Recipient
-from ipdesk.features.rights.models import Right
+from ipdesk.features.rights.models import KINDS, Right
 
 REFUSALS = {"right_not_in_force": _l("The right has ended, has not begun yet or was taken off the desk.")}
-KINDS = {"trademark": N_("trademark"), "copyright": N_("copyright"), "design": N_("design"),
-         "patent": N_("patent")}
+KINDS_IN_LETTERS = {
+    "trademark": N_("trademark"), "copyright": N_("copyright"), "design": N_("design"), "patent": N_("patent"),
+}
 
 
 def capacity(actor: Actor, row: Right) -> frozenset[str]:
@@ -45,7 +46,7 @@ def context(act: Act, recipient: Recipient) -> dict[str, Any]:
         "in_writing": recipient.inbox is None,
         "reasons": str(act.facts.get("reasons") or ""),
         "expires_text": day_text(right.valid_until, recipient.locale) if right.valid_until else "",
-        "right": {"title": right.title, "type": translate(KINDS[right.kind], recipient.locale),
+        "right": {"title": right.title, "type": translate(KINDS_IN_LETTERS[right.kind], recipient.locale),
                   "number": right.number, "owner": right.owner},
     }
 
@@ -69,5 +70,6 @@ def register(rules: Rules) -> None:
     rules.kind("right", KindOfCase(
         load=loader(Right), movers=lambda row, ids: [row], capacity=capacity, scopes=_scopes,
         describe=describe))
+    rules.right_types = frozenset(KINDS)
     for message in ("right_verified", "right_rejected", "right_expired"):
         rules.letter(message, context)

@@ -171,6 +171,9 @@ def test_from_the_letters_link_to_the_signature_in_eight_screens(desk: Any, as_p
         answer = seller.post(screens[-1].request.path, data=form, content_type="multipart/form-data")
         assert answer.status_code == 303, text_of(answer)
         screens.append(seller.get(answer.location))
+    evidence_screen = text_of(screens[3])
+    assert "Licence: The licence." in evidence_screen and "Genuine goods (exhaustion): Invoices that lead back" in evidence_screen
+    assert "An extract of the register" not in evidence_screen, "of the chosen grounds only"
     copy = text_of(screens[-1])
     assert "We hold a licence of 3 January 2026." in copy and "What signing means" in copy
     assert "IMG_3.jpg Goes to the complainant, too" in copy

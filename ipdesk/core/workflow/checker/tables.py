@@ -1,12 +1,13 @@
 """The tables: names that exist, calendars that reach far enough, documents that are whole."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
 from ipdesk.core.workflow.checker.clocks import longest
-from ipdesk.core.workflow.checker.names import ENTERED, KnownNames
+from ipdesk.core.workflow.checker.names import ENTERED, STATEMENT, KnownNames, unknown
 from ipdesk.core.workflow.registry import Registry
 from ipdesk.core.workflow.strict_yaml import DefinitionError, Problem
 from ipdesk.core.workflow.tables import day
@@ -17,7 +18,7 @@ _DAYS = {"hour": 0.05, "calendar_day": 1, "business_day": 3, "month": 31}
 _SPARE = 30
 HOLD_KINDS, HOLD_TIMES = ("pause", "delisting"), ("interim", "final")
 DOCUMENTS = ("notice", "counter_notice", "court_action")
-STATEMENT = "statement:"
+_COUNTRY = re.compile("[A-Z]{2}")
 
 
 def problems(registry: Registry, known: KnownNames, on: date | None, read_rule: ReadRule | None) -> Iterator[Problem]:
@@ -27,8 +28,10 @@ def problems(registry: Registry, known: KnownNames, on: date | None, read_rule: 
     if read_rule is not None:
         yield from _uncomputable(registry, read_rule)
     yield from _holds(registry, known)
-    yield from _regimes(registry)
+    yield from _regimes(registry, known)
     yield from _documents(registry)
+    yield from _elements(registry, known)
+    yield from _limits(registry, known)
 
 
 def _deadlines(registry: Registry, known: KnownNames) -> Iterator[Problem]:
@@ -39,8 +42,7 @@ def _deadlines(registry: Registry, known: KnownNames) -> Iterator[Problem]:
         for fact in (row["starts"], *row.get("stops_on", [])):
             if fact not in facts and not (fact == ENTERED and fact == row["starts"]):
                 yield Problem("unknown_fact", f"{name!r}: no transition establishes {fact!r}", place)
-        if row.get("escalates_to", "legal") not in known.roles:
-            yield Problem("unknown_role", f"{name!r}: there is no role {row['escalates_to']!r}", place)
+        yield from unknown("unknown_role", "role", [row.get("escalates_to", "legal")], known.roles, place, name)
         if "on_expiry" not in row and "escalates_to" not in row:
             yield Problem("deadline_without_consequence", f"when {name!r} ends, nothing happens and nobody is told", place)
         if row["zone"] != "desk" and row["zone"] not in available_timezones():
@@ -48,10 +50,9 @@ def _deadlines(registry: Registry, known: KnownNames) -> Iterator[Problem]:
         remind = row.get("remind")
         if remind and (isinstance(remind["hours_before"], bool) or not isinstance(remind["hours_before"], int)):
             yield Problem("wrong_type", f"{name!r}: 'hours_before' must be a whole number of hours", place)
-        if remind and remind["message"] not in known.messages:
-            yield Problem("unknown_message", f"{name!r}: there is no message {remind['message']!r}", place)
-        if remind and remind["to"] not in known.recipients:
-            yield Problem("unknown_recipient", f"{name!r}: there is no recipient {remind['to']!r}", place)
+        if remind:
+            yield from unknown("unknown_message", "message", [remind["message"]], known.messages, place, name)
+            yield from unknown("unknown_recipient", "recipient", [remind["to"]], known.recipients, place, name)
 
 
 def _calendars(registry: Registry, on: date | None) -> Iterator[Problem]:
@@ -84,8 +85,10 @@ def _uncomputable(registry: Registry, read_rule: ReadRule) -> Iterator[Problem]:
 def _holds(registry: Registry, known: KnownNames) -> Iterator[Problem]:
     table = registry.table("holds")
     for name, row in table.items():
-        if name not in known.effects:
-            yield Problem("unknown_effect", f"{name!r}: there is no such effect", table.place(name))
+        place, triggers = table.place(name), {t.trigger for w in registry.versions.values() for t in w.transitions}
+        yield from unknown("unknown_effect", "effect", [name], known.effects, place)
+        yield from unknown("unknown_message", "message", row["statements"], known.messages, place, name)
+        yield from unknown("unknown_trigger", "trigger", row["appeal"], triggers, place, name)
         if row["kind"] not in HOLD_KINDS or row["time"] not in HOLD_TIMES:
             yield Problem("unknown_word", f"{name!r}: 'kind' is one of {', '.join(HOLD_KINDS)}, 'time' one of {', '.join(HOLD_TIMES)}",
                           table.place(name))
@@ -93,18 +96,23 @@ def _holds(registry: Registry, known: KnownNames) -> Iterator[Problem]:
             yield Problem("restriction_without_inverse", f"{name!r}: there is no effect {row['inverse']!r}", table.place(name))
 
 
-def _regimes(registry: Registry) -> Iterator[Problem]:
-    table = registry.table("regimes")
-    regimes = {w.name for w in registry.versions.values() if w.kind == "complaint"}
+def _regimes(registry: Registry, known: KnownNames) -> Iterator[Problem]:
+    table, codes = registry.table("regimes"), registry.table("reason_codes")
     for name, row in table.items():
-        if row["regime"] not in regimes:
-            yield Problem("unknown_regime", f"{name!r}: there is no regime {row['regime']!r}", table.place(name))
+        place = table.place(name)
+        yield from unknown("unknown_regime", "regime", [row["regime"]], _regime_names(registry), place, name)
+        yield from unknown("unknown_right_type", "type of right", row["right_types"], known.right_types, place, name)
+        for market in row["markets"]:
+            if not _COUNTRY.fullmatch(market):
+                yield Problem("unknown_market", f"{name!r}: {market!r} is no country code like US", place)
+    for name, row in codes.items():
+        yield from unknown("unknown_right_type", "type of right", row["right_types"], known.right_types, codes.place(name), name)
     if not any(not row["right_types"] and not row["markets"] for row in table.values()):
         yield Problem("regime_gap", "no row takes every right in every market", f"{table.file}:1")
-    for name, row in registry.table("grounds").items():
-        for regime in row.get("regimes", []):
-            if regime not in regimes:
-                yield Problem("unknown_regime", f"{name!r}: there is no regime {regime!r}", registry.table("grounds").place(name))
+
+
+def _regime_names(registry: Registry) -> set[str]:
+    return {w.name for w in registry.versions.values() if w.kind == "complaint"}
 
 
 def _documents(registry: Registry) -> Iterator[Problem]:
@@ -117,16 +125,34 @@ def _documents(registry: Registry) -> Iterator[Problem]:
                 except KeyError:
                     yield Problem("document_missing", f"{table} of the {document} under {workflow.name} are missing",
                                   f"{registry.table(table).file}:1")
-    elements = registry.table("elements")
-    for name, row in elements.items():
-        codes = {
+    for found in (registry.table("statements"), registry.table("elements")):
+        for name, row in found.items():
+            yield from unknown("unknown_regime", "regime", [row["regime"]], _regime_names(registry), found.place(name), name)
+            yield from unknown("unknown_document", "document", [row["document"]], DOCUMENTS, found.place(name), name)
+
+
+def _elements(registry: Registry, known: KnownNames) -> Iterator[Problem]:
+    """What proves an element is a statement that is signed, or a field of the document."""
+    for name, row in registry.table("elements").items():
+        signed = {
             statement["code"]
-            for signed in registry.table("statements").values()
-            if (signed["regime"], signed["document"]) == (row["regime"], row["document"])
-            for statement in signed["statements"]
+            for one in registry.table("statements").values()
+            if (one["regime"], one["document"]) == (row["regime"], row["document"])
+            for statement in one["statements"]
         }
+        fields = known.documents.get(row["document"], frozenset())
         for element in row["elements"]:
-            for proof in element.texts("proven_by"):
-                code = proof.removeprefix(STATEMENT)
-                if code != proof and code not in codes:
-                    yield Problem("unknown_statement", f"{name!r}: nobody signs a statement {code!r}", element.place())
+            proofs = [one for proof in element.texts("proven_by") for one in proof.split("|")]
+            codes = [one.removeprefix(STATEMENT) for one in proofs if one.startswith(STATEMENT)]
+            yield from unknown("unknown_statement", "statement", codes, signed, element.place(), name)
+            yield from unknown("unknown_field", f"field of the {row['document']}",
+                               [one for one in proofs if not one.startswith(STATEMENT)], fields, element.place(), name)
+
+
+def _limits(registry: Registry, known: KnownNames) -> Iterator[Problem]:
+    """Every limit that the program reads, and no other."""
+    table = registry.table("limits")
+    for name in table:
+        yield from unknown("unknown_limit", "limit", [name], known.limits, table.place(name))
+    for name in sorted(known.limits - set(table)):
+        yield Problem("limit_missing", f"the limit {name!r} is missing", f"{table.file}:1")

@@ -4,12 +4,13 @@ The screens only keep a draft, so that sending one of them twice does no harm an
 the browser's way back is saved anew. The signature is the one form that acts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
 
+from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.access import access
 from ipdesk.core.http.forms import Form
@@ -62,7 +63,14 @@ def contest(reference: str, step: str) -> Any:
         statements=elements.statements(row.regime, copies.DOCUMENT), clock=clock_of(row, view, claims),
         exhibits=evidence.shown(form.values.get("exhibits") or []),
         shared=evidence.shown(form.values.get("shared") or []),
+        helps=_helps(draft.get("grounds", ())),
         **_place(reference, step)), form.status
+
+
+def _helps(codes: Iterable[str]) -> list[Mapping[str, str]]:
+    """The chosen grounds for which the table says what shows them best."""
+    table = rules.workflows.table("grounds")
+    return [table[code] for code in codes if "helps" in table.get(code, {})]
 
 
 def _place(reference: str, step: str) -> dict[str, Any]:

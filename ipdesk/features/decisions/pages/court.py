@@ -13,10 +13,11 @@ from ipdesk.core.kernel.errors import Invalid, Refusal
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.counter_notices import operations
 from ipdesk.features.counter_notices import queries as counter_notices
+from ipdesk.features.counter_notices.models import COURT_FLAGS
 from ipdesk.features.decisions import queries, work
 from ipdesk.features.decisions.pages.blueprint import done, locked_row, pages
 from ipdesk.features.decisions.pages.queue import reason_for_place
-from ipdesk.features.decisions.schemas import FINDINGS, CourtOutcomeSchema, CourtPaperSchema
+from ipdesk.features.decisions.schemas import CourtOutcomeSchema, CourtPaperSchema
 from ipdesk.features.evidence import forms as evidence
 
 OUTCOMES = ("record_court_outcome_for_notifier", "record_court_outcome_for_seller")
@@ -30,7 +31,7 @@ def court_paper(reference: str, number: int) -> Any:
     paper = counter_notices.court_notice(row, number)
     if paper.result:
         raise Refusal("transition_not_allowed")
-    form = Form({name: getattr(paper, name) for name in FINDINGS} | {"seen": row.version_id})
+    form = Form({name: getattr(paper, name) for name in COURT_FLAGS} | {"seen": row.version_id})
     if request.method == "POST":
         form = Form.read(CourtPaperSchema())
         if response := form.submit(lambda said: _examined(reference, number, said)):
@@ -50,7 +51,7 @@ def _examined(reference: str, number: int, said: dict[str, Any]) -> str:
     if said["result"] == "confirm":
         operations.confirm_court_action(
             actor=g.actor, complaint=row, notice=paper, reasons=said["reasons"], seen=said["seen"],
-            findings={name: said[name] for name in FINDINGS})
+            findings={name: said[name] for name in COURT_FLAGS})
         done(gettext("The court paper is confirmed."))
     else:
         operations.reject_court_action(actor=g.actor, complaint=row, notice=paper,

@@ -22,10 +22,10 @@ from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.counter_notices import operations as counter_notices
 from ipdesk.features.counter_notices import queries as answers
+from ipdesk.features.counter_notices.models import COURT_FLAGS
 from ipdesk.features.decisions import recorded
 from ipdesk.features.decisions.pages.blueprint import handlers_only, locked_row, pages
 from ipdesk.features.decisions.schemas import (
-    FINDINGS,
     ReceivedDocumentSchema,
     RecordedCounterNoticeSchema,
     RecordedCourtPaperSchema,
@@ -178,7 +178,7 @@ def _court_paper_recorded(form: Form, reference: str, said: dict[str, Any]) -> s
         docket=said["docket"], filed_on=said["filed_on"], documents=[_original(form)],
         statements=said["statements"], signed_name=said["signed_name"],
         received_at=said["received_at"], channel=said["channel"], seen=said["seen"],
-        **{name: said[name] for name in FINDINGS})
+        **{name: said[name] for name in COURT_FLAGS})
     return url_for("desk.complaint", reference=reference)
 
 
