@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 
 from ipdesk.config import Settings, mark_of
 from ipdesk.core.db.core import db
+from ipdesk.core.db.migrations import take_down
 
 _FILE = "demo-unfinished"
 
@@ -50,6 +51,4 @@ def clear(settings: Settings) -> None:
         for name in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
             name.unlink(missing_ok=True)
         return
-    with db.engine.begin() as connection:
-        for name in (*db.metadata.tables, "alembic_version"):
-            connection.execute(text(f'DROP TABLE IF EXISTS "{name}" CASCADE'))
+    take_down()

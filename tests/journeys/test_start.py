@@ -3,12 +3,15 @@
 import shutil
 
 import pytest
+from sqlalchemy import inspect
 
 from ipdesk import create_app
 from ipdesk.config import PROJECT_ROOT, load_settings
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
+from ipdesk.core.db.migrations import differences, upgrade
 from ipdesk.core.kernel.clock import FixedClock
+from ipdesk.demo import clear, is_empty
 
 
 @pytest.fixture
@@ -55,3 +58,11 @@ def test_a_changed_meaning_under_a_running_case_keeps_the_desk_from_starting(own
     change(own_law, "complaint/marketplace.yaml", "    rank: 15", "    rank: 16")
     with pytest.raises(RuntimeError, match="marketplace version 1"):
         create_app(own_law, FixedClock(clock.now()))
+
+
+def test_what_is_left_of_an_unfinished_demo_is_taken_away_and_the_database_made_anew(desk):
+    desk.accept(desk.file())
+    clear(desk.app.extensions["ipdesk.settings"])
+    assert inspect(db.engine).get_table_names() == []
+    upgrade()
+    assert is_empty() and differences() == []

@@ -24,7 +24,7 @@ from ipdesk.features.complaints import elements, facts, operations, queries
 from ipdesk.features.complaints.models import Complaint, Notice, NoticeListing
 from ipdesk.features.holds.queries import holds_of_claims, owners_of_holds
 from ipdesk.features.holds.strictest import EVERYWHERE, WHOLE
-from ipdesk.features.rights.rules import KINDS_IN_LETTERS
+from ipdesk.features.rights.words import KINDS_IN_LETTERS
 
 MESSAGES = (
     "case_closed", "claims_accepted", "claims_dismissed", "claims_refused", "claims_reopened",

@@ -11,14 +11,12 @@ from ipdesk.core.casework.locks import loader
 from ipdesk.core.casework.rules import KindOfCase, Rules, rules
 from ipdesk.core.deadlines.wording import day_text, moment_text
 from ipdesk.core.kernel.actors import CLOCK_ROLE, Actor
-from ipdesk.core.kernel.text import N_, translate
+from ipdesk.core.kernel.text import translate
 from ipdesk.core.outbox.enqueue import Recipient
 from ipdesk.features.rights.models import KINDS, Right
+from ipdesk.features.rights.words import KINDS_IN_LETTERS
 
 REFUSALS = {"right_not_in_force": _l("The right has ended, has not begun yet or was taken off the desk.")}
-KINDS_IN_LETTERS = {
-    "trademark": N_("trademark"), "copyright": N_("copyright"), "design": N_("design"), "patent": N_("patent"),
-}
 
 
 def capacity(actor: Actor, row: Right) -> frozenset[str]:

@@ -7,6 +7,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import MetaData, Table
 
 from ipdesk.core.db.core import db
 
@@ -24,6 +25,13 @@ def upgrade(target: str = "head") -> None:
     """Run what is missing, in one transaction; needs an application context."""
     with db.engine.begin() as connection:
         command.upgrade(_config(connection), target)
+
+
+def take_down() -> None:
+    """Take away every table of the desk with what is in it; needs an application context."""
+    with db.engine.begin() as connection:
+        db.metadata.drop_all(connection)
+        Table("alembic_version", MetaData()).drop(connection, checkfirst=True)
 
 
 def revise(message: str) -> None:
