@@ -63,6 +63,23 @@ def test_a_notice_that_came_by_mail_keeps_its_original_and_its_day_of_arrival(fl
     assert "notice.eml" in page
 
 
+def test_an_answer_in_time_is_recorded_after_the_silence_and_one_that_came_late_says_so(floor):
+    filed = floor.countered()
+    floor.clock.advance(timedelta(days=5))
+    with floor.app.app_context():
+        floor.desk.work()
+    assert floor.states(filed) == ["counter_notified.decision"]
+    legal, page = floor.browser("legal"), f"/complaints/{filed.reference}/record-document"
+    assert page in text_of(legal.get(f"/complaints/{filed.reference}")) and 'value="answer"' in text_of(legal.get(page))
+    said = document(floor, filed, "answer", text="The invoices show other goods.")
+    late = legal.post(page, data=said | {"received_at": "2026-03-06T09:00"}, content_type="multipart/form-data")
+    assert late.status_code == 409 and "after the rights holder" in text_of(late) and "The invoices show" in text_of(late)
+    done = legal.post(page, data=said | {"form_key": "in time", "original_files": letter_file("scan.eml")},
+                      content_type="multipart/form-data")
+    assert done.status_code == 303, text_of(done)[-3000:]
+    assert "The invoices show other goods." in text_of(floor.browser("seller_a").get(f"/complaints/{filed.reference}"))
+
+
 @pytest.mark.parametrize(("given", "field"), [
     ({"original_files": (io.BytesIO(b""), "")}, "original"),
     ({"received_at": "yesterday"}, "received_at"), ({"received_at": "2026-03-20T10:00"}, "received_at"),

@@ -15,6 +15,7 @@ from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.core.outbox.models import Outbox
+from ipdesk.features.catalogue.connector import Retry
 from ipdesk.features.catalogue.models import Listing
 from ipdesk.features.complaints import elements, queries
 from ipdesk.features.complaints.models import Complaint
@@ -23,7 +24,6 @@ from ipdesk.features.counter_notices import queries as answer_queries
 from ipdesk.features.decisions import operations as decisions
 from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.intake import current as intake
-from ipdesk.features.holds.models import Instruction
 from ipdesk.fsck import faults
 from tests import make
 from tests.journeys.test_put_back import NEW_YORK, SELLER, counter, down, examine, sue, window  # noqa: F401
@@ -112,16 +112,73 @@ def test_an_unfit_paper_typed_after_the_put_back_leaves_the_listings_visible(des
     assert shown(desk, 0, 1) == {"live"}
 
 
-def test_a_late_paper_is_not_rejected_while_nobody_has_confirmed_the_put_back(desk, down):  # noqa: F811
-    """The clock that asks the marketplace for its confirmation must not end with the paper (17 U.S.C. § 512(g)(2)(C))."""
-    ordered = put_back(desk, down[0])
-    number = paper_by_post(desk, down[0], ordered - timedelta(days=1))
-    with unit_of_work():
-        for instruction in db.session.execute(select(Instruction)).scalars():
-            instruction.confirmed_at = None
-    with pytest.raises(Refusal, match="restoration_unconfirmed"):
-        examine(desk, down[0], number, fit=False)
-    assert set(desk.states(down[0])) == {"counter_notified.timely_paper"}
+def put_back_unconfirmed(desk, complaint, monkeypatch):
+    """Let the put-back be ordered while the marketplace does not answer; the instant of the order and how the marketplace answers again."""
+    counter(desk, complaint)
+    earliest, _ = window(complaint)
+    db.session.rollback()
+    desk.clock.set(earliest + timedelta(hours=10))
+    broken = type("Broken", (type(rules.settings["connector"]),), {"apply": lambda *_: Retry("down")})
+    with monkeypatch.context() as away:
+        away.setattr(rules, "settings", {**rules.settings, "connector": broken()})
+        desk.work()
+    assert set(desk.states(complaint)) == {"counter_notified.restoring"}
+    return desk.clock.now()
+
+
+def closed_letters(complaint):
+    db.session.rollback()
+    return {row.recipient_role: row.body_text for row in db.session.execute(select(Outbox).where(
+        Outbox.message == "case_closed", Outbox.case_id == complaint.id)).scalars()}
+
+
+def test_a_paper_recorded_while_the_listing_is_being_put_back_shows_the_seller_nothing_before_its_time(desk, down, monkeypatch):  # noqa: F811
+    """The seller reads that its listing is being put back until the marketplace shows it, and not a minute less."""
+    complaint = down[0]
+    ordered = put_back_unconfirmed(desk, complaint, monkeypatch)
+    before = seller_reads(desk, complaint)
+    number = paper_by_post(desk, complaint, ordered - timedelta(days=1))
+    assert set(desk.states(complaint)) == {"counter_notified.restoring_paper"}
+    assert seller_reads(desk, complaint) == before
+    assert not closed_letters(complaint)
+    desk.clock.advance(timedelta(hours=2))
+    desk.work()  # the marketplace answers again
+    assert set(desk.states(complaint)) == {"counter_notified.timely_paper"}
+    read = seller_reads(desk, complaint)
+    assert read["state"] == "closed.reinstated" and read["closed_at"] == desk.clock.now()
+    letter = closed_letters(complaint)
+    assert set(letter) == {"seller"} and "court" not in letter["seller"].lower()
+    examine(desk, complaint, number, fit=False)
+    assert set(desk.states(complaint)) == {"closed.reinstated"}
+    assert seller_reads(desk, complaint)["closed_at"] == read["closed_at"]
+    assert set(closed_letters(complaint)) == {"seller"}
+
+
+def test_an_unfit_paper_recorded_while_the_listing_is_being_put_back_ends_no_clock_of_the_marketplace(desk, down, monkeypatch):  # noqa: F811
+    """17 U.S.C. § 512(g)(2)(C): the listing comes back by the end of the 14th business day, paper or not."""
+    complaint = down[0]
+    ordered = put_back_unconfirmed(desk, complaint, monkeypatch)
+    (latest,) = {line.due_at for line in clocks.open_deadlines(complaint.id) if line.name == "restoration"}
+    number = paper_by_post(desk, complaint, ordered - timedelta(days=1))
+    assert {line.due_at for line in clocks.open_deadlines(complaint.id) if line.name == "restoration"} == {latest}
+    examine(desk, complaint, number, fit=False)
+    assert set(desk.states(complaint)) == {"counter_notified.restoring"}
+    assert {line.due_at for line in clocks.open_deadlines(complaint.id) if line.name == "restoration"} == {latest}
+    desk.clock.advance(timedelta(hours=2))
+    desk.work()
+    assert set(desk.states(complaint)) == {"closed.reinstated"}
+    assert set(closed_letters(complaint)) == {"seller", "rights_holder"}
+
+
+def test_a_fit_paper_recorded_while_the_listing_is_being_put_back_keeps_it_down(desk, down, monkeypatch):  # noqa: F811
+    complaint = down[0]
+    ordered = put_back_unconfirmed(desk, complaint, monkeypatch)
+    number = paper_by_post(desk, complaint, ordered - timedelta(days=1))
+    examine(desk, complaint, number, fit=True)
+    desk.clock.advance(timedelta(hours=2))
+    desk.work()
+    assert set(desk.states(complaint)) == {"counter_notified.in_court"}
+    assert shown(desk, 0, 1) == {"restricted"}
 
 
 def test_a_court_paper_that_came_after_the_put_back_is_refused_however_it_is_typed(desk, down):  # noqa: F811
@@ -214,6 +271,72 @@ def test_an_answer_in_time_undoes_nothing_of_a_manifest_case(desk):
     letter_by_post(desk, complaint, desk.clock.now() - timedelta(hours=1))
     desk.work()
     assert shown(desk, 0, 1) == {"restricted"}
+
+
+# --- the rights holder's answer ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unanswered(desk):
+    """A contested complaint whose rights holder seemed silent: ``(complaint, the last instant of its time)``."""
+    complaint = desk.file()[0]
+    desk.accept([complaint])
+    desk.work()
+    letter_by_post(desk, complaint, desk.clock.now())
+    (line,) = (line for line in clocks.open_deadlines(complaint.id) if line.name == "answer")
+    due_at = line.due_at
+    db.session.rollback()
+    desk.clock.set(due_at + timedelta(hours=3))
+    desk.work()
+    assert set(desk.states(complaint)) == {"counter_notified.decision"}
+    assert set(letters(complaint, "answer_overdue")) == {"seller", "rights_holder"}
+    return complaint, due_at
+
+
+def answer_by_post(desk, complaint, arrived):
+    """Staff type in a rights holder's answer that arrived at ``arrived``."""
+    with unit_of_work():
+        row, actor = rules.kinds["complaint"].load(complaint.id), desk.actor("legal")
+        original = evidence.take_in(actor=actor, file=intake().take([b"It is a copy.\n"], name="answer.txt"))
+        answers.record_received(
+            actor=actor, complaint=row, step="answer", claim_ids=[c.id for c in queries.claims_of(row.id)], original=original,
+            received_at=arrived, channel="post", signed_name="Ada Example", text="It is a copy all the same.")
+
+
+def test_a_rights_holder_s_answer_that_came_in_time_counts_although_it_is_typed_after_the_silence(desk, unanswered):
+    complaint, due_at = unanswered
+    before = next(line.due_at for line in clocks.open_deadlines(complaint.id) if line.name == "decision")
+    db.session.rollback()
+    desk.clock.advance(timedelta(days=4))
+    answer_by_post(desk, complaint, due_at)
+    assert set(desk.states(complaint)) == {"counter_notified.decision"}
+    (answer,) = answer_queries.answers_of(complaint.id)
+    assert answer.answered_at == due_at and answer.text == "It is a copy all the same."
+    told = letters(complaint, "complainant_answered")
+    assert set(told) == {"seller", "rights_holder"}
+    for body in told.values():
+        assert "had arrived in time" in body and "no longer holds" in body.replace("\n", " ")
+    after = next(line.due_at for line in clocks.open_deadlines(complaint.id) if line.name == "decision")
+    assert after > before, "the decision has its full time with both sides heard"
+    with pytest.raises(Refusal, match=r"transition_not_allowed|answer_over"):
+        answer_by_post(desk, complaint, due_at)
+
+
+def test_a_rights_holder_s_answer_that_came_a_second_late_is_none(desk, unanswered):
+    complaint, due_at = unanswered
+    desk.clock.advance(timedelta(days=1))
+    with pytest.raises(Refusal, match="complainant_answer_too_late"):
+        answer_by_post(desk, complaint, due_at + timedelta(seconds=1))
+    assert list(answer_queries.answers_of(complaint.id)) == [] and not letters(complaint, "complainant_answered")
+
+
+def test_a_silent_rights_holder_cannot_answer_by_itself_any_more(desk, unanswered):
+    complaint, _ = unanswered
+    with pytest.raises(Refusal, match="answer_over"), unit_of_work():
+        row = rules.kinds["complaint"].load(complaint.id)
+        answers.answer_counter_notice(
+            actor=desk.actor("rights_holder"), complaint=row, claim_ids=[c.id for c in queries.claims_of(row.id)],
+            text="Too late.", signed_name="Ada Example")
 
 
 # --- a court paper of the marketplace's own procedure -----------------------------------------------

@@ -59,6 +59,7 @@ SAMPLES = {
     "put_back": {"earliest_text": "EARLIEST-DATE", "latest_text": "LATEST-DATE", "over": False},
     "forwarded": True,
     "answer": "ANSWER-OF-COMPLAINANT",
+    "arrived_text": "",
     "restored_text": "RESTORED-DATE",
     "cause_text": "CAUSE-SENTENCE",
     "still_restricted": ["L-101"],

@@ -74,6 +74,13 @@ transitions:
     basis: ["house rule: a test"]
 """
 
+RESTORING = "    waits_for: marketplace\n    deadline: restoration\n"
+TIMELY = """\
+    source: closed.reinstated
+    dest: counter_notified.timely_paper
+    who: [staff_for_rights_holder]
+    guards: [received_before_put_back]
+"""
 # What the marketplace fires, and nobody else.
 BACK = "fired_by: marketplace\n    effects: [record_outcome]\n    "
 DISCLOSURE = "tables/disclosure.yaml"
@@ -134,16 +141,16 @@ BREAKS = [
           "source: counter_notified.court_notice\n    dest: in_court\n"),
     Break("unknown_state", DMCA, "source: counter_notified.restoring\n    dest: closed.reinstated\n    who: [clock]",
           "source: restoring\n    dest: closed.reinstated\n    who: [clock]"),
-    Break("unknown_guard", DMCA, "guards: [received_before_put_back]", "guards: [received_some_day]"),
+    Break("unknown_guard", DMCA, TIMELY, TIMELY.replace("received_before_put_back", "received_some_day")),
     Break("unknown_effect", DMCA, "effects: [make_hold_final, record_outcome]\n    notify", "effects: [os.system]\n    notify"),
     Break("unknown_message", DMCA, "message: claims_accepted", "message: claims_imagined"),
     Break("unknown_message", DEADLINES, "message: reminder_answer", "message: reminder_nobody_wrote"),
     Break("unknown_recipient", DMCA, "{to: rights_holder, message: claims_accepted}", "{to: mother, message: claims_accepted}"),
     Break("unknown_recipient", DEADLINES, "to: rights_holder, message: reminder_answer", "to: mother, message: reminder_answer"),
-    Break("unknown_role", DMCA, "who: [clock]\n    fired_by: marketplace\n", "who: [emperor, clock]\n    fired_by: marketplace\n"),
-    Break("unknown_role", DMCA, "who: [clock]\n    fired_by: marketplace\n", "who: []\n"),
+    Break("unknown_role", DMCA, "who: [clock]\n    " + BACK, "who: [emperor, clock]\n    " + BACK),
+    Break("unknown_role", DMCA, "who: [clock]\n    " + BACK, "who: []\n    "),
     Break("unknown_role", DEADLINES, "escalates_to: admin", "escalates_to: emperor"),
-    Break("unknown_deadline", DMCA, "deadline: restoration", "deadline: some_day"),
+    Break("unknown_deadline", DMCA, RESTORING, RESTORING.replace("deadline: restoration", "deadline: some_day")),
     Break("unknown_deadline", DMCA, BACK + "deadlines: {stop: [restoration]}", BACK + "deadlines: {stop: [restoration, some_day]}"),
     Break("trigger_undescribed", DMCA, "  dismiss: {label", "  dismissed: {label"),
     Break("unknown_trigger", DMCA, "  dismiss: {label", "  forgotten: {label: Forgotten, done: Forgotten}\n  dismiss: {label"),
@@ -172,8 +179,8 @@ BREAKS = [
     Break("act_now_missing", MARKETPLACE, "  - trigger: act_now\n    source: counter_notified.complainant\n",
           "  - trigger: act_now\n    source: counter_notified.in_court\n"),
     # --- clocks -------------------------------------------------------------------------------------
-    Break("deadline_missing", DMCA, "    deadline: restoration\n", ""),
-    Break("deadline_and_reason", DMCA, "    deadline: restoration\n", "    deadline: restoration\n    no_deadline: It has one.\n"),
+    Break("deadline_missing", DMCA, RESTORING, "    waits_for: marketplace\n"),
+    Break("deadline_and_reason", DMCA, RESTORING, RESTORING + "    no_deadline: It has one.\n"),
     Break("deadline_not_opened", DMCA, "deadlines: {open: [put_back_latest], stop: [put_back]}", "deadlines: {stop: [put_back]}"),
     Break("deadline_opened_elsewhere", DMCA, BACK + "deadlines: {stop: [restoration]}",
           BACK + "deadlines: {open: [put_back], stop: [restoration]}"),
@@ -182,9 +189,9 @@ BREAKS = [
           "deadlines: {open: [unreached], stop: [response]}"),
     Break("deadline_not_running", DMCA, BACK + "deadlines: {stop: [restoration]}", BACK + "deadlines: {stop: [restoration, put_back]}"),
     Break("expiry_goes_nowhere", DEADLINES, "on_expiry: complainant_overdue", "on_expiry: contest_window_elapsed", MARKETPLACE),
-    Break("event_without_clock", DMCA, "who: [clock]\n    fired_by: marketplace\n", "who: [reviewer, legal]\n    fired_by: marketplace\n"),
-    Break("clock_transition_guarded", DMCA, "    fired_by: marketplace\n", "    fired_by: marketplace\n    guards: [listing_is_live]\n"),
-    Break("clock_transition_without_cause", DMCA, "    fired_by: marketplace\n", ""),
+    Break("event_without_clock", DMCA, "who: [clock]\n    " + BACK, "who: [reviewer, legal]\n    " + BACK),
+    Break("clock_transition_guarded", DMCA, BACK, BACK + "guards: [listing_is_live]\n    "),
+    Break("clock_transition_without_cause", DMCA, BACK, ""),
     Break("fact_not_established", MARKETPLACE, "    fired_by: delivery\n    establishes: delivery_proven\n", "    fired_by: delivery\n"),
     Break("fact_not_established", DEADLINES, "  starts: entered\n  stops_on: [delivery_proven]",
           "  starts: notice_received\n  stops_on: [delivery_proven]", MARKETPLACE),
@@ -225,6 +232,8 @@ BREAKS = [
           "    silent_because: {seller: It is told.}\n    notify: [{to: seller, message: court_action_confirmed}"),
     Break("unknown_party", NOTICE, "    silent_because: A draft that its own author discards was never sent to anyone.\n",
           "    silent_because: {all: It is a draft., mother: She knows.}\n"),
+    Break("meaning_missing", DMCA, "      all: The seller deleted the listing. That admits nothing.\n", ""),
+    Break("unknown_party", DMCA, "      seller: You deleted the listing.", "      mother: You deleted the listing."),
     Break("unknown_party", NOTICE, "      rights_holder: If you do not make it good", "      mother: If you do not make it good"),
     Break("unknown_party", RIGHT, "waits_for: rights_holder", "waits_for: seller"),
     Break("unknown_party", DMCA, "shown_to: {seller: closed.reinstated}", "shown_to: {mother: closed.reinstated}"),
@@ -345,7 +354,7 @@ def test_every_file_that_cannot_be_read_is_named(changed):
 
 
 def test_place_is_the_line_of_the_fault(changed, known):
-    folder = changed(DMCA, "guards: [received_before_put_back]", "guards: [received_some_day]")
+    folder = changed(DMCA, TIMELY, TIMELY.replace("received_before_put_back", "received_some_day"))
     (problem,) = check(load(folder), known, on=TODAY)
     line = int(problem.place.rpartition(":")[2])
     lines = (folder / DMCA).read_text().splitlines()

@@ -95,7 +95,7 @@ def test_taking_back_is_withdrawing_before_and_retracting_after(registry, name):
     law = registry.workflow(name)
     for state in law.states.values():
         words = [t for t in ("withdraw_claims", "retract_claims") if law.edges(state.name, t)]
-        if state.name == "counter_notified.restoring":
+        if state.name.startswith("counter_notified.restoring"):
             assert words == []
         elif state.stage in ("received", "pending_response"):
             assert words == ["withdraw_claims"]

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
 from ipdesk.core.db.core import db
-from ipdesk.core.db.vouching import note_evidence
+from ipdesk.core.db.vouching import Written, note_evidence
 from ipdesk.core.db.waiting import keep_waiting, take_all_waiting
 
 
@@ -49,7 +49,8 @@ def _write_waiting(session: Session) -> None:
         return
     session.flush()  # what they refer to
     for model, rows in take_all_waiting().items():
-        session.connection().execute(_insert_into(model), rows)
+        if model is not Written:  # which the log has taken, where there is one
+            session.connection().execute(_insert_into(model), rows)
 
 
 def read_columns(statement: Select[Any], **values: Any) -> Result[Any]:

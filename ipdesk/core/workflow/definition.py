@@ -45,14 +45,14 @@ class Trigger:
 class State:
     """One leaf state.
 
-    ``rank``: the lower, the more urgent. ``silence`` maps an audience (``all``, ``seller``, ``rights_holder``,
-    ``staff``) to what follows when nobody acts. Exactly one of ``deadline`` and ``no_deadline`` (a reason) is
+    ``rank``: the lower, the more urgent. ``meaning`` and ``silence`` map an audience (``all``, ``seller``, ``rights_holder``,
+    ``staff``) to what it reads of the state and of what follows when nobody acts. Exactly one of ``deadline`` and ``no_deadline`` (a reason) is
     set on a state that is not final. ``shown_to`` maps a party to the state that it reads instead of this one.
     """
 
     name: str
     label: str
-    meaning: str
+    meaning: Mapping[str, str]
     waits_for: str
     rank: int
     final: bool = False
@@ -66,6 +66,10 @@ class State:
     def stage(self) -> str:
         """The part before the dot; one of the five for claims and complaints."""
         return self.name.partition(".")[0]
+
+    def meaning_for(self, audience: str) -> str:
+        """What the state means, as ``audience`` reads it: who is spoken of reads "you"."""
+        return self.meaning.get(audience) or self.meaning.get("all", "")
 
     def silence_for(self, audience: str) -> str:
         """What ``audience`` reads about silence; empty on a final state that says nothing."""
@@ -284,7 +288,7 @@ def _state(name: str, item: Block, place: str) -> State:
     return State(
         name=name,
         label=item.text("label"),
-        meaning=item.text("meaning"),
+        meaning=MappingProxyType(_per_party(item, "meaning", "all")),
         waits_for=_one_of(item, "waits_for", WAITS_FOR),
         rank=rank if rank is not None else 0,
         final=item.flag("final"),

@@ -174,13 +174,18 @@ def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
         "explanation": _explanation(notice, act.movers),
         "before": act.trigger == "find_deleted", "cause": _cause(act), "by_court": act.trigger in BY_COURT, "lifted": _lifted(act),
         "measure": _measure(act, notice, recipient),
-        "outcome_text": say(act.workflow.states[act.movers[0].state].meaning, recipient),
+        "outcome_text": say(_read_by(act, recipient).meaning_for(recipient.role), recipient),
         "contest_text": say(STILL_OPEN.get(recipient.role, ""), recipient) if _contestable(act) else "",
         "cause_text": say(RESTORED_BECAUSE.get(act.trigger, ""), recipient),
         "restricted": bool(_owners_of_holds(act)),
         "still_restricted": _still_restricted(act, found),
         "response_due_text": "", **_response_due(act, recipient),
     }
+
+
+def _read_by(act: Act, recipient: Recipient) -> State:
+    """The state that the claims have come to, as this reader sees it."""
+    return act.workflow.states[act.workflow.shown(act.movers[0].state, recipient.role)]
 
 
 def _cause(act: Act) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, false, func, or_, select, true
+from sqlalchemy import Select, and_, bindparam, false, func, literal_column, or_, select, true
 from sqlalchemy import case as either
 from sqlalchemy.orm import aliased, selectinload
 
@@ -318,6 +318,6 @@ def restoring_claims(most: int) -> dict[int, list[Claim]]:
     """Complaint id → claims that wait for the marketplace to show their listing again."""
     found: dict[int, list[Claim]] = {}
     for claim in db.session.execute(select(Claim).where(
-        Claim.state == RESTORING).order_by(Claim.id).limit(most)).scalars():
+        Claim.state.in_([literal_column(f"'{state}'") for state in RESTORING])).order_by(Claim.id).limit(most)).scalars():
         found.setdefault(claim.complaint_id, []).append(claim)
     return found

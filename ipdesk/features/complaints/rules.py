@@ -104,9 +104,12 @@ def delivery_is_proven(act: Act) -> str | None:
 
 
 def record_outcome(act: Act) -> None:
-    """The day on which the last claim closed."""
-    if all(claim.stage == "closed" for claim in act.row.claims):
-        act.row.closed_at = act.at
+    """The day on which the last claim closed, and on which it did as the seller reads it."""
+    row, claims = act.row, act.row.claims
+    if all(claim.stage == "closed" for claim in claims):
+        row.closed_at = act.at
+    if row.seller_stage != "closed" and all(act.workflow.shown(claim.state, "seller").startswith("closed.") for claim in claims):
+        row.seller_closed_at = act.at
 
 
 # --- recipients ------------------------------------------------------------------------------------
@@ -230,11 +233,11 @@ def _summarise(row: Complaint, claims: list[Any], law: Any, running: Sequence[De
 
 
 def _show_seller(row: Complaint, claims: list[Any], law: Any) -> None:
-    """The state that the seller reads; while that one stays, so does the day on which it closed."""
+    """The state that the seller reads; while that one is a closed one, the day on which it closed stays."""
     shown = summary_of([law.shown(claim.state, "seller") for claim in claims], law)
-    if shown != row.seller_state:
-        row.seller_closed_at = row.closed_at
     row.seller_state, row.seller_stage = shown, shown.partition(".")[0]
+    if row.seller_stage != "closed":
+        row.seller_closed_at = None
 
 
 def _complaint_scopes(row: Complaint) -> list[str]:

@@ -11,6 +11,7 @@ from ipdesk.core.outbox.enqueue import Recipient
 from ipdesk.features.complaints import letters as complaints
 from ipdesk.features.counter_notices import copies, queries
 from ipdesk.features.counter_notices.models import Answer, CounterNotice, CourtNotice
+from ipdesk.features.counter_notices.operations import ANSWERED_IN_TIME
 
 MESSAGES = (
     "counter_notice_copy", "counter_notice_received", "complainant_answered",
@@ -25,7 +26,9 @@ def context(act: Act, recipient: Recipient) -> dict[str, Any]:
     if number := act.facts.get("counter_notice_id"):
         own = _of_counter_notice(act, db.session.get_one(CounterNotice, number), recipient)
     elif number := act.facts.get("answer_id"):
-        own = {"answer": db.session.get_one(Answer, number).text}
+        answer = db.session.get_one(Answer, number)
+        in_time = act.trigger == ANSWERED_IN_TIME
+        own = {"answer": answer.text, "arrived_text": complaints.when(answer.answered_at, recipient) if in_time else ""}
     elif number := act.facts.get("court_notice_id"):
         own = _of_court_notice(act, db.session.get_one(CourtNotice, number), recipient)
     return {**complaints.context(act, recipient), **own}

@@ -34,10 +34,11 @@ from ipdesk.features.evidence.queries import side_of_guest
 
 LONGEST_DRAFT_FIELD = 20_000
 TIMELY = "receive_timely_counter_notice"
+ANSWERED_IN_TIME = "receive_timely_answer"
 TOLD_IN_TIME = "tell_timely_court_action"
 TELLING = ("tell_court_action", TOLD_IN_TIME)
 # What a party may send elsewhere, and the steps of the law's files that staff take for it.
-RECEIVED_STEPS = {"answer": ("answer_counter_notice",), "take_back": ("withdraw_claims", "retract_claims"),
+RECEIVED_STEPS = {"answer": ("answer_counter_notice", ANSWERED_IN_TIME), "take_back": ("withdraw_claims", "retract_claims"),
                   "delete": ("delete_listing",)}
 AHEAD_OF_UTC = timedelta(hours=14)  # where the day begins first, so that nobody's today is refused
 CHOOSE = N_("Choose at least one listing.")
@@ -144,7 +145,7 @@ def _by_arrival(
     """The claims by the step they take: those that silence took down although the answer had come in time apart."""
     law = workflow_of(complaint.case)
     timely = [claim for claim in claims if received_at is not None and law.edges(claim.state, TIMELY)
-              and queries.was_in_time(complaint.id, [claim.id], received_at)]
+              and queries.was_in_time(complaint.id, [claim.id], received_at, clock="response")]
     others = [claim for claim in claims if claim not in timely]
     return [(trigger, group) for trigger, group in (("receive_counter_notice", others), (TIMELY, timely)) if group]
 
@@ -244,7 +245,8 @@ def answer_counter_notice(
 ) -> Answer:
     """The rights holder maintains the complaint against a counter-notification; staff decide next.
 
-    ``answered_at`` is the arrival of an answer that came in elsewhere.
+    ``answered_at`` is the arrival of an answer that came in elsewhere: in time, it counts although silence has ended the
+    time to answer meanwhile.
     """
     _require({"text": text, "signed_name": signed_name})
     claims = _chosen(complaint, claim_ids)
@@ -255,10 +257,23 @@ def answer_counter_notice(
         exhibit_ids=_hand_in(actor, complaint, handed, role="answer", claims=claims))
     db.session.add(row)
     db.session.flush()
-    advance(actor=actor, row=complaint, movers=claims, trigger="answer_counter_notice", seen=seen,
-            facts={**(facts or {}), "answer_id": row.id})
+    for trigger, group in _by_silence(complaint, claims, row, elsewhere=answered_at is not None):
+        advance(actor=actor, row=complaint, movers=group, trigger=trigger, seen=seen,
+                facts={**(facts or {}), "answer_id": row.id})
+        seen = None  # the version that the person saw is the one before the first act
     _show_to_store(actor, complaint, handed)
     return row
+
+
+def _by_silence(
+    complaint: Complaint, claims: Sequence[Claim], answer: Answer, *, elsewhere: bool,
+) -> list[tuple[str, list[Claim]]]:
+    """The claims by the step they take: those whose time to answer seemed to pass in silence apart, where the answer came in elsewhere."""
+    law = workflow_of(complaint.case)
+    silent = queries.unanswered(complaint.id, "fired", but=answer.id) if elsewhere else set()
+    overdue = [claim for claim in claims if claim.id in silent and law.edges(claim.state, ANSWERED_IN_TIME)]
+    others = [claim for claim in claims if claim not in overdue]
+    return [(trigger, group) for trigger, group in (("answer_counter_notice", others), (ANSWERED_IN_TIME, overdue)) if group]
 
 
 def tell_court_action(

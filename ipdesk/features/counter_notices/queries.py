@@ -76,28 +76,34 @@ def put_backs_of(complaint_id: int) -> dict[int, datetime]:
     return found
 
 
-def was_in_time(complaint_id: int, claims: Iterable[int], at: datetime) -> bool:
-    """Whether ``at`` lies within the time to answer whose end took each of these claims' listings down."""
+def was_in_time(complaint_id: int, claims: Iterable[int], at: datetime, *, clock: str) -> bool:
+    """Whether ``at`` lies within the last time of each of these claims that ended in silence.
+
+    ``clock``: ``response`` of the seller, whose end took the listings down, or ``answer`` of the rights holder.
+    """
     ended: dict[int, datetime] = {}
     for movers, due_at in db.session.execute(select(Deadline.movers, Deadline.due_at).where(
-        Deadline.case_id == complaint_id, Deadline.name == "response", Deadline.status == "fired",
+        Deadline.case_id == complaint_id, Deadline.name == clock, Deadline.status == "fired",
     ).order_by(Deadline.id)):
         ended.update(dict.fromkeys(movers, due_at))
     return all(number in ended and at <= ended[number] for number in claims)
 
 
-def unanswered_since(complaint_id: int, but: int | None = None) -> set[int]:
-    """The claims whose last time to answer was stopped before its end and that no answer (``but`` this one) has reached since."""
+def unanswered(complaint_id: int, ended: str, but: int | None = None) -> set[int]:
+    """The claims that no answer of the rights holder (``but`` this one) has reached since its last time to answer began.
+
+    ``ended``: how that time ended, ``stopped`` by another step or ``fired`` in silence.
+    """
     last: dict[int, Deadline] = {}
     for line in db.session.execute(select(Deadline).where(
         Deadline.case_id == complaint_id, Deadline.name == "answer").order_by(Deadline.id)).scalars():
         last |= dict.fromkeys(line.movers, line)
-    stopped = {number: line.started_at for number, line in last.items() if line.status == "stopped"}
+    began = {number: line.started_at for number, line in last.items() if line.status == ended}
     for answer in answers_of(complaint_id):
         if answer.id != but:
-            stopped = {number: since for number, since in stopped.items()
-                       if number not in answer.claim_ids or answer.answered_at < since}
-    return set(stopped)
+            began = {number: since for number, since in began.items()
+                     if number not in answer.claim_ids or answer.answered_at < since}
+    return set(began)
 
 
 def acts_at_once(law: Workflow, states: Iterable[str], received_at: datetime, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from ipdesk.core.casework.rules import Rules
 from ipdesk.core.db.core import db
 from ipdesk.features.complaints import elements
 from ipdesk.features.counter_notices import copies, facts, letters, operations, queries
-from ipdesk.features.counter_notices.models import COURT_FLAGS, CounterNotice, CourtNotice
+from ipdesk.features.counter_notices.models import COURT_FLAGS, Answer, CounterNotice, CourtNotice
 from ipdesk.features.holds.models import Hold
 from ipdesk.features.holds.queries import holds_of_claims
 
@@ -22,6 +22,9 @@ REFUSALS = {
     "court_notice_about_others": _l("The notice of the court action does not name these listings."),
     "court_notice_too_late": _l("The notice of the court action came after the listing was put back."),
     "answer_over": _l("The counter-notification has been answered, or the time to answer it has ended."),
+    "complainant_answer_too_late": _l(
+        "This answer arrived after the rights holder's time had ended, so that the decision rests on what was there. "
+        "A private note can say what came and when."),
     "answer_too_late": _l("This answer arrived after the time to respond had ended."),
     "court_notice_examined": _l("This notice of a court action has been examined already."),
 }
@@ -42,8 +45,21 @@ def counter_notice_is_complete(act: Act) -> str | None:
 
 def answer_is_still_owed(act: Act) -> str | None:
     """Another step (telling of a court action, a manifest case) ended the time to answer, and no answer was given."""
-    cut_short = queries.unanswered_since(act.row.id, but=act.facts.get("answer_id"))
+    cut_short = queries.unanswered(act.row.id, "stopped", but=act.facts.get("answer_id"))
     return None if set(act.mover_ids) <= cut_short else "answer_over"
+
+
+def answer_is_overdue(act: Act) -> str | None:
+    """The time to answer ended in silence, and no answer was given."""
+    silent = queries.unanswered(act.row.id, "fired", but=act.facts.get("answer_id"))
+    return None if set(act.mover_ids) <= silent else "answer_over"
+
+
+def answer_arrived_in_time(act: Act) -> str | None:
+    """The answer reached the marketplace before the time ended that seemed to have passed in silence."""
+    row = db.session.get_one(Answer, act.facts["answer_id"])
+    in_time = queries.was_in_time(act.case.id, act.mover_ids, row.answered_at, clock="answer")
+    return None if in_time else "complainant_answer_too_late"
 
 
 def court_action_qualifies(act: Act) -> str | None:
@@ -74,7 +90,8 @@ def received_before_put_back(act: Act) -> str | None:
 def arrived_in_time(act: Act) -> str | None:
     """The answer reached the marketplace before the time ended whose end took the listings down."""
     row = db.session.get_one(CounterNotice, act.facts["counter_notice_id"])
-    return None if queries.was_in_time(act.case.id, act.mover_ids, row.received_at) else "answer_too_late"
+    return None if queries.was_in_time(
+        act.case.id, act.mover_ids, row.received_at, clock="response") else "answer_too_late"
 
 
 def _findings(act: Act, row: CourtNotice) -> dict[str, object]:
@@ -114,6 +131,8 @@ def register(rules: Rules) -> None:
     rules.document("court_action", ("forum", "docket", "filed_on", *COURT_FLAGS))
     rules.guard("counter_notice_is_complete", counter_notice_is_complete)
     rules.guard("answer_is_still_owed", answer_is_still_owed, early=True)
+    rules.guard("answer_is_overdue", answer_is_overdue, early=True)
+    rules.guard("answer_arrived_in_time", answer_arrived_in_time)
     rules.guard("court_action_qualifies", court_action_qualifies)
     rules.guard("received_before_put_back", received_before_put_back)
     rules.guard("arrived_in_time", arrived_in_time)

@@ -37,11 +37,8 @@ def no_staff_conflict(act: Act) -> str | None:
 
 def marketplace_has_confirmed(act: Act) -> str | None:
     """The marketplace shows the listings again, or staff write down how they know it."""
-    return None if str(act.facts.get("proof") or "").strip() else put_back_is_confirmed(act)
-
-
-def put_back_is_confirmed(act: Act) -> str | None:
-    """The marketplace shows every one of these listings as it was told last."""
+    if str(act.facts.get("proof") or "").strip():
+        return None
     waiting = holds.unconfirmed_listings({claim.listing_id for claim in act.movers})
     return "restoration_unconfirmed" if waiting else None
 
@@ -73,7 +70,6 @@ def register(rules: Rules) -> None:
     """Join the names to this feature."""
     rules.guard("no_staff_conflict", no_staff_conflict, early=True)
     rules.guard("marketplace_has_confirmed", marketplace_has_confirmed)
-    rules.guard("put_back_is_confirmed", put_back_is_confirmed, early=True)
     for role in ("reviewer", "legal", "admin"):
         rules.recipient(role, letters.holders_of(role))
     rules.letter(letters.DEADLINE_MISSED, letters.lateness)

@@ -261,11 +261,11 @@ class _Gathering:
         words, listing, state = self.words, claim["listing"], law.states[claim["state"]]
         return ClaimSheet(
             listing["code"], listing["title"], listing["url"], words.state(law, claim["state"]),
-            words.law(state.meaning) if claim["state"].startswith("closed.") else "",
+            words.law(state.meaning_for("all")) if claim["state"].startswith("closed.") else "",
             words.facts(
                 (N_("Store"), f"{view['store']['name']} ({view['store']['code']})" if self.whole else ""),
                 (N_("Reason"), words.of_table("reason_codes", claim["reason_code"])), (N_("Explanation"), claim["explanation"]),
-                (N_("What this means"), "" if claim["state"].startswith("closed.") else words.law(state.meaning)))
+                (N_("What this means"), "" if claim["state"].startswith("closed.") else words.law(state.meaning_for("all"))))
             + tuple(self._hold(hold) for hold in holds),
             tuple(self._capture(capture, listing) for capture in claim["captures"]))
 

@@ -511,6 +511,7 @@ def test_a_rejected_paper_leaves_the_put_back_on_its_day(desk: Any) -> None:
         decide(desk, complaint, number, "confirm_court_action")
 
 
+@pytest.mark.tampers
 def test_a_paper_of_the_hour_of_the_put_back_does_not_undo_it(desk: Any) -> None:
     complaint = desk.complaint("us_dmca")
     desk.contest(complaint)
@@ -518,12 +519,12 @@ def test_a_paper_of_the_hour_of_the_put_back_does_not_undo_it(desk: Any) -> None
     desk.clock.advance(12 * DAY)
     desk.clock_does(complaint.id, "put_back_elapsed")
     number = tell(desk, complaint, actor=desk.actor("legal"), received_at=told, channel="post")
-    assert desk.states(complaint) == ["counter_notified.timely_paper"]
+    assert desk.states(complaint) == ["counter_notified.restoring_paper"]
     with unit_of_work():
         counter_notices.court_notice(desk.load(complaint.id), number).received_at = desk.clock.now()
     with pytest.raises(Refusal, match="court_notice_too_late"):
         decide(desk, complaint, number, "confirm_court_action")
-    assert desk.states(complaint) == ["counter_notified.timely_paper"]
+    assert desk.states(complaint) == ["counter_notified.restoring_paper"]
     with unit_of_work():
         counter_notices.court_notice(desk.load(complaint.id), number).received_at = desk.clock.now() - timedelta(seconds=1)
     decide(desk, complaint, number, "confirm_court_action")

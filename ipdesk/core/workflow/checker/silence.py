@@ -67,12 +67,14 @@ def staff_silence_decides(workflow: Workflow, registry: Registry, known: KnownNa
 
 
 def silence_unexplained(workflow: Workflow, registry: Registry, known: KnownNames) -> Iterator[Problem]:
-    """Every state that is not final tells everybody what silence does."""
+    """Every state says what it means, and one that is not final what silence does, to everybody."""
+    audiences = {"all", "staff", *workflow.parties}
     for state in workflow.states.values():
-        audiences = {"all", "staff", *workflow.parties}
+        if not state.meaning_for("all"):
+            yield Problem("meaning_missing", f"{state.name!r} does not say to everybody what it means ('all')", state.place)
         if not state.final and not (state.silence_for("all") or set(workflow.parties) <= set(state.silence)):
             yield Problem("silence_text_missing", f"{state.name!r} does not say what silence does", state.place)
-        for audience in sorted(set(state.silence) - audiences):
+        for audience in sorted({*state.silence, *state.meaning} - audiences):
             yield Problem("unknown_party", f"{audience!r} is no audience here", state.place)
 
 
