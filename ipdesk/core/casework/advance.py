@@ -96,6 +96,8 @@ def begin(
               movers=movers, recorded={"open_deadlines": []})  # nothing runs yet
     for mover in [row, *movers]:
         engine.assign(mover, law.initial)
+    summarise(row, law, [], movers)  # already what it will be where no clock runs, so that it is written once
+    row.next_due_at = None
     db.session.add_all([row, *movers])
     db.session.flush()
     note_locked([case.id])  # nobody else can know of it yet

@@ -46,8 +46,9 @@ class State:
     """One leaf state.
 
     ``rank``: the lower, the more urgent. ``meaning`` and ``silence`` map an audience (``all``, ``seller``, ``rights_holder``,
-    ``staff``) to what it reads of the state and of what follows when nobody acts. Exactly one of ``deadline`` and ``no_deadline`` (a reason) is
-    set on a state that is not final. ``shown_to`` maps a party to the state that it reads instead of this one.
+    ``staff``) to what it reads of the state and of what follows when nobody acts. Exactly one of ``deadline`` and
+    ``no_deadline`` (a reason) is set on a state that is not final. ``shown_to`` maps a party to the state that it reads
+    instead of this one.
     """
 
     name: str

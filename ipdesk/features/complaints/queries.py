@@ -1,6 +1,7 @@
 """Reads of notices and complaints. Every list starts from ``visible_to(actor)``."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, false, func, literal_column, or_, select, true
@@ -44,12 +45,22 @@ def complaint_visible_to(actor: Actor) -> Any:
 
 def notice_visible_to(actor: Actor) -> Any:
     """The condition under which ``actor`` may see a notice whole; drafts, discarded or not, are their author's own."""
-    if actor.reads_as_staff or actor.is_clock:
+    return _seen_by(*_reader_of_notices(actor))
+
+
+def _reader_of_notices(actor: Actor) -> tuple[bool, int | None, frozenset[int]]:
+    """What of ``actor`` says which notices it may see: staff or clock, its organisation, the notices of its links."""
+    own = actor.organisation_id if actor.has("rights_holder", "agent") else None
+    return actor.reads_as_staff or actor.is_clock, own, actor.linked("guest") | actor.linked("filer")
+
+
+def _seen_by(reads_all: bool, organisation_id: int | None, linked: frozenset[int]) -> Any:
+    if reads_all:
         return and_(Notice.state != "draft", Notice.received_at.is_not(None))
     ways = []
-    if actor.organisation_id is not None and actor.has("rights_holder", "agent"):
-        ways.append(Notice.organisation_id == actor.organisation_id)
-    if linked := actor.linked("guest") | actor.linked("filer"):
+    if organisation_id is not None:
+        ways.append(Notice.organisation_id == organisation_id)
+    if linked:
         ways.append(Notice.id.in_(sorted(linked)))
     return or_(*ways) if ways else false()
 
@@ -75,12 +86,19 @@ _notice = _of_notice(Notice, Right, Marketplace)
 _filed_under = _of_notice(Notice.regime, func.coalesce(Right.kind, ""), Marketplace.market)
 
 
+@lru_cache(maxsize=256)
+def _for_reader(query: Select[Any], reader: tuple[bool, int | None, frozenset[int]]) -> Select[Any]:
+    """The same query for one reader, made once: to make it costs as much as to ask it."""
+    return query.where(_seen_by(*reader))
+
+
 def notice(actor: Actor, reference: str) -> Notice:
     """The notice (drafts too, for their own organisation), or ``NotVisible``.
 
     Its right and marketplace are read along with it; an open unit of work keeps them at hand.
     """
-    row = db.session.execute(_notice.where(notice_visible_to(actor)), {"reference": reference}).one_or_none()
+    query = _for_reader(_notice, _reader_of_notices(actor))
+    row = db.session.execute(query, {"reference": reference}).one_or_none()
     if row is None:
         raise NotVisible
     return row[0]
@@ -88,7 +106,7 @@ def notice(actor: Actor, reference: str) -> Notice:
 
 def filed_under(actor: Actor, reference: str) -> tuple[str, str, str]:
     """Of a notice: its regime (empty for a draft), the kind of its right, the market; or ``NotVisible``."""
-    row = read_columns(_filed_under.where(notice_visible_to(actor)), reference=reference).one_or_none()
+    row = read_columns(_for_reader(_filed_under, _reader_of_notices(actor)), reference=reference).one_or_none()
     if row is None:
         raise NotVisible
     return row[0], row[1], row[2]
