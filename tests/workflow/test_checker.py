@@ -164,13 +164,13 @@ BREAKS = [
     Break("unknown_fact", DEADLINES, "  starts: delivery_proven", "  starts: delivery_dreamt"),
     # --- the graph ----------------------------------------------------------------------------------
     Break("unreachable_state", DMCA, "  received.screening:\n", UNREACHED_STATE),
-    Break("dead_end", RIGHT, "label: Removed\n    meaning: The rights holder removed the right. Old complaints keep what they rest on.\n"
+    Break("dead_end", RIGHT, "      rights_holder: You removed the right. Old complaints keep what they rest on.\n"
           "    waits_for: nobody\n    final: true",
-          "label: Removed\n    meaning: Removed.\n    waits_for: staff\n    deadline: verification\n    silence: Nothing."),
+          "    waits_for: staff\n    deadline: verification\n    silence: Nothing."),
     Break("trigger_on_parent_and_child", MARKETPLACE, "transitions:\n", BACK_ON_PARENT),
     Break("ambiguous_trigger", MARKETPLACE, "transitions:\n", BACK_ON_PARENT.replace("source: delisted\n", "source: delisted.open\n")),
-    Break("final_state_waits", DMCA, "label: \"Closed: put back\"\n    meaning: Nothing of this complaint restricts the listing any more.\n"
-          "    waits_for: nobody", "label: Back\n    meaning: Visible.\n    waits_for: seller"),
+    Break("final_state_waits", DMCA, "      seller: Nothing of this complaint restricts your listing any more.\n"
+          "    waits_for: nobody", "    waits_for: seller"),
     Break("final_outside_closed", DMCA, "waits_for: court\n    deadline: court_review", "waits_for: nobody\n    final: true"),
     Break("rank_repeated", DMCA, "rank: 91", "rank: 90"),
     Break("closed_before_open", DMCA, "rank: 91", "rank: 1"),

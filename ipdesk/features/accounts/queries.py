@@ -8,6 +8,7 @@ from sqlalchemy import Row, Text, bindparam, func, or_, select, type_coerce
 from sqlalchemy.orm import joinedload
 
 from ipdesk.core.db.core import db
+from ipdesk.core.db.rows import read_columns
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.core.kernel.ids import hash_token
@@ -27,6 +28,8 @@ SESSION_LIFETIME = timedelta(hours=12)
 _main_of_store = select(StoreBinding).where(
     StoreBinding.store_id == bindparam("store_id"), StoreBinding.main, StoreBinding.revoked_at.is_(None),
 ).options(joinedload(StoreBinding.user))
+_address_of_store = select(User.email, User.locale).join(StoreBinding, StoreBinding.user_id == User.id).where(
+    StoreBinding.store_id == bindparam("store_id"), StoreBinding.main, StoreBinding.revoked_at.is_(None))
 ACCOUNT_COLUMNS = (
     User.id, User.email, User.name, User.password, User.active, User.fs_uniquifier,
     User.confirmed_at, User.locale, User.zone, User.role_names, User.organisation_id,
@@ -167,6 +170,12 @@ def bindings_of_store(store_id: int) -> Sequence[StoreBinding]:
 def main_binding(store_id: int) -> StoreBinding | None:
     """The store's main account, if it has been claimed."""
     return db.session.execute(_main_of_store, {"store_id": store_id}).scalar_one_or_none()
+
+
+def main_address(store_id: int) -> tuple[str, str] | None:
+    """Mail address and language of the store's main account, if it has been claimed; what letters need of it."""
+    found = read_columns(_address_of_store, store_id=store_id).first()
+    return (found.email, found.locale) if found else None
 
 
 def claimed_stores() -> Any:

@@ -12,8 +12,7 @@ from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 from ipdesk.core.db.vouching import Vouched
 
 # The listing shall be shown again; the marketplace has not confirmed it yet.
-RESTORING = ("counter_notified.restoring", "counter_notified.restoring_paper")
-_IS_RESTORING = text(f"state IN {RESTORING}")  # a tuple of two texts reads in SQL as in Python
+IS_RESTORING = text("state IN ('counter_notified.restoring', 'counter_notified.restoring_paper')")
 # Comes after every time limit.
 NO_LIMIT = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -158,7 +157,7 @@ class Claim(HasState, CountsSteps, db.Model):
             "state like 'counter_notified.%' or state like 'delisted.%' or state like 'closed.%'",
             name="one_of_five"),
         Index("ix_claims_listing", "listing_id", "state"),
-        Index("ix_claims_restoring", "id", sqlite_where=_IS_RESTORING, postgresql_where=_IS_RESTORING),
+        Index("ix_claims_restoring", "id", sqlite_where=IS_RESTORING, postgresql_where=IS_RESTORING),
     )
     vouched = Vouched(case="complaint_id", columns=("listing_id", "position", "reason_code", "explanation", "seller_told_at"))
 

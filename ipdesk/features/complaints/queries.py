@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, false, func, literal_column, or_, select, true
+from sqlalchemy import Select, and_, bindparam, false, func, or_, select, true
 from sqlalchemy import case as either
 from sqlalchemy.orm import aliased, selectinload
 
@@ -15,7 +15,7 @@ from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.features.accounts.queries import claimed_stores
 from ipdesk.features.catalogue.models import Capture, Listing, Marketplace, Store
-from ipdesk.features.complaints.models import RESTORING, Claim, Complaint, Notice, NoticeListing, TestPurchase
+from ipdesk.features.complaints.models import IS_RESTORING, Claim, Complaint, Notice, NoticeListing, TestPurchase
 from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.rights.models import Right
 
@@ -336,6 +336,6 @@ def restoring_claims(most: int) -> dict[int, list[Claim]]:
     """Complaint id → claims that wait for the marketplace to show their listing again."""
     found: dict[int, list[Claim]] = {}
     for claim in db.session.execute(select(Claim).where(
-        Claim.state.in_([literal_column(f"'{state}'") for state in RESTORING])).order_by(Claim.id).limit(most)).scalars():
+        IS_RESTORING).order_by(Claim.id).limit(most)).scalars():
         found.setdefault(claim.complaint_id, []).append(claim)
     return found

@@ -124,11 +124,10 @@ def seller(act: Act) -> Iterable[Recipient]:
     if not any(claim.seller_told_at for claim in act.movers):
         return
     store = db.session.get(Store, complaint.store_id)
-    binding = accounts.main_binding(store.id)
-    if binding is not None:
-        yield Recipient(role="seller", name=store.name, address=binding.user.email,
-                        locale=binding.user.locale, inbox=("store", store.id),
-                        subject_id=f"store:{store.id}")
+    if claimed := accounts.main_address(store.id):
+        address, locale = claimed
+        yield Recipient(role="seller", name=store.name, address=address, locale=locale,
+                        inbox=("store", store.id), subject_id=f"store:{store.id}")
     else:
         yield Recipient(role="seller", name=store.name, address=store.contact_email,
                         locale=store.locale, subject_id=f"store:{store.id}")
