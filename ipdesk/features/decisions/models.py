@@ -80,10 +80,37 @@ class ConflictOfInterest(db.Model):
 class HandlerSkill(db.Model):
     """What a handler is given by "take next". ``skill`` is a regime or a locale.
 
-    Who has no skill of a sort is given everything of that sort.
+    Who has no skill of a sort, neither of its own nor by a team, is given everything of that sort.
     """
 
     __tablename__ = "handler_skills"
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    skill: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class Team(db.Model):
+    """Handlers who share skills. Who is in several teams has the skills of all of them and its own."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+
+
+class TeamMember(db.Model):
+    """A handler in a team."""
+
+    __tablename__ = "team_members"
+
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
+
+
+class TeamSkill(db.Model):
+    """What the members of a team are given, as in `HandlerSkill`."""
+
+    __tablename__ = "team_skills"
+
+    team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), primary_key=True)
     skill: Mapped[str] = mapped_column(String(64), primary_key=True)

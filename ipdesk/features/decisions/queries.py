@@ -1,11 +1,12 @@
 """Reads of decisions and of the staff's work."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, case, false, func, literal, literal_column, or_, select, union_all
+from sqlalchemy import Select, and_, case, false, func, literal, literal_column, or_, select, union, union_all
 from sqlalchemy.orm import aliased
 
 from ipdesk.core.audit.entries import entries_of
@@ -24,7 +25,7 @@ from ipdesk.features.accounts.models import StoreBinding, User
 from ipdesk.features.catalogue.models import Listing, Store
 from ipdesk.features.complaints.models import Claim, Complaint, Notice
 from ipdesk.features.complaints.queries import complaint_visible_to
-from ipdesk.features.decisions.models import ConflictOfInterest, Decision, HandlerSkill, Snippet
+from ipdesk.features.decisions.models import ConflictOfInterest, Decision, HandlerSkill, Snippet, Team, TeamMember, TeamSkill
 from ipdesk.features.rights.models import Right
 
 # A complaint whose notice is still screened is no work of its own: the notice is.
@@ -228,18 +229,56 @@ def sorts_of(row: Any) -> tuple[str, str]:
 
 
 def skills_of(user_id: int) -> frozenset[str]:
-    """The regimes and locales that this handler is given."""
-    return frozenset(db.session.execute(select(HandlerSkill.skill).where(
-        HandlerSkill.user_id == user_id)).scalars())
+    """The regimes and locales that this handler is given, by itself and by its teams."""
+    return frozenset(db.session.execute(union(
+        select(HandlerSkill.skill).where(HandlerSkill.user_id == user_id),
+        select(TeamSkill.skill).join(TeamMember, TeamMember.team_id == TeamSkill.team_id).where(TeamMember.user_id == user_id),
+    )).scalars())
+
+
+def own_skills() -> dict[int, list[str]]:
+    """Handler → its own skills, for those who have any."""
+    return _by_first(db.session.execute(select(HandlerSkill.user_id, HandlerSkill.skill).order_by(HandlerSkill.skill)))
 
 
 def skills() -> dict[int, list[str]]:
-    """Handler → skills, for those who have any."""
-    found: dict[int, list[str]] = {}
-    for user_id, skill in db.session.execute(
-        select(HandlerSkill.user_id, HandlerSkill.skill).order_by(HandlerSkill.skill)
-    ):
-        found.setdefault(user_id, []).append(skill)
+    """Handler → skills, its own and those of its teams, for those who have any."""
+    both = union(
+        select(HandlerSkill.user_id, HandlerSkill.skill),
+        select(TeamMember.user_id, TeamSkill.skill).join(TeamSkill, TeamSkill.team_id == TeamMember.team_id)).subquery()
+    return _by_first(db.session.execute(select(both.c.user_id, both.c.skill).order_by(both.c.skill)))
+
+
+def _by_first(pairs: Iterable[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for first, second in pairs:
+        found.setdefault(first, []).append(second)
+    return found
+
+
+@dataclass(frozen=True)
+class TeamFacts:
+    """A team with the numbers of its members and its skills."""
+
+    id: int
+    name: str
+    members: Sequence[int]
+    skills: Sequence[str]
+
+
+def teams() -> list[TeamFacts]:
+    """Every team, by name."""
+    members = _by_first(db.session.execute(select(TeamMember.team_id, TeamMember.user_id).order_by(TeamMember.user_id)))
+    skilled = _by_first(db.session.execute(select(TeamSkill.team_id, TeamSkill.skill).order_by(TeamSkill.skill)))
+    return [TeamFacts(team.id, team.name, members.get(team.id, []), skilled.get(team.id, []))
+            for team in db.session.scalars(select(Team).order_by(Team.name))]
+
+
+def team(number: int) -> TeamFacts:
+    """One team, or ``NotVisible``."""
+    found = next((one for one in teams() if one.id == number), None)
+    if found is None:
+        raise NotVisible
     return found
 
 
@@ -272,8 +311,8 @@ def due_of(model: Any) -> Any:
     return func.coalesce(model.next_due_at, literal(LONG_AGO, UtcDateTime)).label("due_at")
 
 
-def queue_keys(*, mine: int | None = None, only: str = "") -> Select[Any]:
-    """Kind, due instant and id of everything that waits for staff; ``mine``: what a handler holds, ``only``: one kind.
+def queue_keys(*, held_by: Collection[int] | None = None, only: str = "") -> Select[Any]:
+    """Kind, due instant and id of everything that waits for staff; ``held_by``: what these handlers hold, ``only``: one kind.
 
     Only keys, so that sorting 10,000 waiting cases touches no other table; the last two columns
     are the keys of ``fetch_page``.
@@ -283,7 +322,7 @@ def queue_keys(*, mine: int | None = None, only: str = "") -> Select[Any]:
         if only not in ("", kind):
             continue
         part = select(literal(kind).label("kind"), due_of(model), model.id.label("id")).where(condition)
-        parts.append(part if mine is None else part.where(model.assignee_id == mine))
+        parts.append(part if held_by is None else part.where(model.assignee_id.in_(sorted(held_by))))
     both = union_all(*parts).subquery()
     return select(both.c.kind, both.c.due_at, both.c.id)
 

@@ -102,6 +102,12 @@ class SkillsSchema(FormSchema):
     skills = fields.List(fields.String(), load_default=list)
 
 
+class TeamSchema(FormSchema):
+    name = Line(120, required=True)
+    members = fields.List(fields.Integer(), load_default=list)
+    skills = fields.List(fields.String(), load_default=list)
+
+
 class ConflictSchema(FormSchema):
     """A side of cases in which this handler takes no step: a store, or a rights holder's complaint."""
 

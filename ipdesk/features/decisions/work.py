@@ -12,14 +12,15 @@ from ipdesk.core.casework.models import Case, Note
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
-from ipdesk.core.kernel.errors import Refusal
+from ipdesk.core.kernel.errors import Invalid, Refusal
+from ipdesk.core.kernel.text import N_
 from ipdesk.features.accounts import queries as accounts
 from ipdesk.features.accounts.holding import is_held_by_another, require_free
 from ipdesk.features.accounts.models import User
 from ipdesk.features.complaints import operations as notices
 from ipdesk.features.complaints.models import Complaint, Notice
 from ipdesk.features.decisions import queries
-from ipdesk.features.decisions.models import HandlerSkill
+from ipdesk.features.decisions.models import HandlerSkill, Team, TeamMember, TeamSkill
 from ipdesk.features.rights.models import Right
 
 # So long a handler holds a case without acting; then others are given it.
@@ -204,6 +205,40 @@ def _by_sort(skills: Iterable[str]) -> tuple[set[str], set[str]]:
     """Regimes and languages apart."""
     regimes = {law.name for law in rules.workflows.workflows("complaint")}
     return set(skills) & regimes, set(skills) - regimes
+
+
+def save_team(
+    *, actor: Actor, name: str, members: Iterable[int], skills: Iterable[str], team_id: int | None = None,
+) -> Team:
+    """Make a team, or change one. Its members have its skills from now on.
+
+    Raises ``Invalid`` for a name that another team has, ``Refusal`` (``not_a_handler``) for a member who works on no cases.
+    """
+    if not set(members) <= {user.id for user in handlers()}:
+        raise Refusal("not_a_handler")
+    if any(one.name == name and one.id != team_id for one in queries.teams()):
+        raise Invalid({"name": [N_("Another team has this name.")]})
+    team = Team(name=name) if team_id is None else db.session.get_one(Team, team_id)
+    team.name = name
+    db.session.add(team)
+    db.session.flush()
+    _empty(team.id)
+    db.session.add_all(TeamMember(team_id=team.id, user_id=number) for number in sorted(set(members)))
+    db.session.add_all(TeamSkill(team_id=team.id, skill=skill) for skill in sorted(set(skills)))
+    db.session.flush()
+    return team
+
+
+def remove_team(*, actor: Actor, team_id: int) -> None:
+    """Dissolve a team. Its members keep their own skills and the cases that they hold."""
+    _empty(team_id)
+    db.session.delete(db.session.get_one(Team, team_id))
+    db.session.flush()
+
+
+def _empty(team_id: int) -> None:
+    for rows in (TeamMember, TeamSkill):
+        db.session.execute(delete(rows).where(rows.team_id == team_id))
 
 
 def set_skills(*, actor: Actor, user_id: int, skills: Iterable[str]) -> None:

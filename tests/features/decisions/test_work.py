@@ -6,7 +6,7 @@ import pytest
 
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.unit_of_work import unit_of_work
-from ipdesk.core.kernel.errors import Refusal
+from ipdesk.core.kernel.errors import Invalid, Refusal
 from ipdesk.features.decisions import operations, queries, work
 from ipdesk.features.rights import operations as rights
 from tests.journeys.test_put_back import sue
@@ -153,6 +153,45 @@ def test_skills_limit_what_is_given_by_rules_and_by_language(floor):
     assert take_next(floor, "legal_two") is None, "the notice is in English"
     set_skills(floor, "legal_two", "us_dmca", "en")
     assert take_next(floor, "legal_two") == dmca
+
+
+def team(floor, name, *who, skills=(), number=None):
+    with floor.app.app_context(), unit_of_work():
+        return work.save_team(
+            actor=floor.desk.actor("admin"), name=name, members=[floor.desk.people[one].id for one in who], skills=skills,
+            team_id=number).id
+
+
+def test_whoever_is_in_a_team_is_given_what_the_team_is_given(floor):
+    dmca = notice_reference(floor, floor.file("copyright")[0])
+    trade = notice_reference(floor, floor.file("trademark")[0])
+    number = team(floor, "Copyright", "legal", "legal_two", skills=["us_dmca"])
+    set_skills(floor, "legal_two", "marketplace")
+    assert take_next(floor, "legal") == dmca
+    assert take_next(floor, "legal_two") == trade, "the team's rules and its own"
+    with floor.app.app_context(), unit_of_work():
+        work.remove_team(actor=floor.desk.actor("admin"), team_id=number)
+    with floor.app.app_context():
+        assert queries.teams() == [] and queries.skills_of(floor.desk.people["legal"].id) == frozenset()
+
+
+def test_a_case_is_not_assigned_against_the_rules_of_a_team(floor):
+    filed = floor.contested()
+    number = team(floor, "Copyright", "legal", skills=["us_dmca"])
+    assert not_assigned(floor, filed, "legal") == "skill_of_other"
+    team(floor, "Copyright", "legal_two", skills=["us_dmca"], number=number)
+    floor.act(work.reassign, "admin", "complaint", filed.id, user_id=floor.desk.people["legal"].id)
+    assert take_next(floor, "legal") == filed.reference
+
+
+def test_a_team_has_a_name_of_its_own_and_handlers_only(floor):
+    team(floor, "Copyright", "legal")
+    with pytest.raises(Invalid) as refused:
+        team(floor, "Copyright", "reviewer")
+    assert list(refused.value.errors) == ["name"]
+    with pytest.raises(Refusal) as refused:
+        team(floor, "Others", "seller_a")
+    assert refused.value.code == "not_a_handler"
 
 
 def test_a_right_that_is_due_first_is_given_first_and_held_like_any_case(floor):

@@ -32,14 +32,17 @@ from ipdesk.features.decisions.schemas import AssignSchema, NoteSchema
 @access(*READING_STAFF)
 def queue() -> Any:
     """Everything that waits for staff, the most urgent first, with the reason for its place."""
-    mine = g.actor.user_id if request.args.get("mine") else None
+    asked = request.args.get("team", "")
+    team = next((one for one in queries.teams() if str(one.id) == asked), None) if asked else None
+    mine = bool(request.args.get("mine"))
+    held_by = [g.actor.user_id] if mine else team.members if team else None
     kind = request.args.get("kind", "")
     kind = kind if kind in work.MODELS else ""
-    keys = queries.queue_keys(mine=mine, only=kind)
+    keys = queries.queue_keys(held_by=held_by, only=kind)
     columns = keys.selected_columns
     found = fetch_page(keys, keys=[columns.due_at, columns.id], cursor=request.args.get("cursor", ""))
     rows = [_shown(row) for row in queries.queue_rows(found.rows)]
-    return render_template("staff/queue.html", page=Page(rows, found.before, found.after), mine=bool(mine), kind=kind)
+    return render_template("staff/queue.html", page=Page(rows, found.before, found.after), mine=mine, kind=kind, team=team)
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from ipdesk.features.decisions import operations, queries, work
 from ipdesk.features.decisions.models import ConflictOfInterest
 from ipdesk.features.decisions.pages.blueprint import button, pages
 from ipdesk.features.decisions.pages.queue import handlers, where
-from ipdesk.features.decisions.schemas import ConflictSchema, SkillsSchema
+from ipdesk.features.decisions.schemas import ConflictSchema, SkillsSchema, TeamSchema
 from ipdesk.features.holds import queries as holds
 
 
@@ -27,7 +27,7 @@ from ipdesk.features.holds import queries as holds
 @access(*READING_STAFF)
 def supervision() -> Any:
     """Late cases, clocks that fail, unconfirmed instructions, failed letters, alarms, load per handler."""
-    load, skills = queries.load_per_handler(g.actor.at), queries.skills()
+    load, skills, names = queries.load_per_handler(g.actor.at), queries.own_skills(), dict(handlers())
     return render_template(
         "staff/supervision.html", late=_named(queries.late(g.actor.at)), failing=_named(queries.failing_clocks()),
         letters=queries.failed_letters(),
@@ -36,7 +36,10 @@ def supervision() -> Any:
                        "error": one.last_error} for one in holds.stuck(g.actor.at)[:50]],
         alarms=len(accounts.alarms(open_only=True)),
         people=[{"id": number, "name": name, "load": load.get(number, 0),
-                 "skills": skills.get(number, [])} for number, name in handlers()],
+                 "skills": skills.get(number, [])} for number, name in names.items()],
+        teams=[{"id": one.id, "name": one.name, "skills": one.skills,
+                "members": [names[number] for number in one.members if number in names],
+                "load": sum(load.get(number, 0) for number in one.members)} for one in queries.teams()],
         known_skills=known_skills())
 
 
@@ -63,6 +66,46 @@ def set_skills() -> Any:
         return url_for("decisions.supervision") + "#people"
 
     return button(act, SkillsSchema())
+
+
+@pages.route("/supervision/teams/new", methods=["GET", "POST"])
+@access("admin")
+def add_team() -> Any:
+    """A new team: its name, its members, what they are given."""
+    return _team_page(Form(), None)
+
+
+@pages.route("/supervision/teams/<int:number>", methods=["GET", "POST"])
+@access("admin")
+def change_team(number: int) -> Any:
+    """Change a team."""
+    found = queries.team(number)
+    return _team_page(Form({"name": found.name, "members": found.members, "skills": found.skills}), number)
+
+
+def _team_page(form: Form, number: int | None) -> Any:
+    if request.method == "POST":
+        form = Form.read(TeamSchema())
+        if response := form.submit(lambda said: _team_kept(said, number)):
+            return response
+    return render_template("staff/team.html", form=form, number=number, people=handlers(), known_skills=known_skills()), form.status
+
+
+def _team_kept(said: dict[str, Any], number: int | None) -> str:
+    if set(said["skills"]) - set(known_skills()):
+        raise Invalid({"skills": [gettext("Choose from the list.")]})
+    work.save_team(actor=g.actor, team_id=number, **said)
+    return url_for("decisions.supervision") + "#teams"
+
+
+@pages.post("/supervision/teams/<int:number>/remove")
+@access("admin")
+def remove_team(number: int) -> Any:
+    def act(_said: dict[str, Any]) -> str:
+        work.remove_team(actor=g.actor, team_id=queries.team(number).id)
+        return url_for("decisions.supervision") + "#teams"
+
+    return button(act)
 
 
 # --- conflicts of interest -----------------------------------------------------------------------------
