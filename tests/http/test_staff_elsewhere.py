@@ -309,6 +309,15 @@ def test_a_link_is_looked_at_often_and_used_once(floor, unclaimed):
     assert "/sign-in" in other.get(answer.location).location
 
 
+@pytest.mark.parametrize(("late", "status"), [(timedelta(0), 303), (timedelta(seconds=1), 409)])
+def test_a_link_in_an_old_letter_opens_nothing_after_thirty_days(floor, unclaimed, late, status):
+    _, token = unclaimed
+    floor.clock.advance(timedelta(days=30) + late)
+    answer = floor.app.test_client().post(f"/links/{token}")
+    assert answer.status_code == status
+    assert status == 303 or "Send me a new link" in text_of(answer)
+
+
 def test_a_link_opens_its_own_case_only(floor, unclaimed):
     filed, token = unclaimed
     another = floor.told()[0]
