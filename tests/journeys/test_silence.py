@@ -1,13 +1,15 @@
 """What silence does, from the notice to the end, by the clock alone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
 from ipdesk.core.casework import clocks
 from ipdesk.core.db.core import db
+from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.catalogue.models import Listing
+from ipdesk.worker import letter_delivered
 
 
 def at(day: int, hour: int = 12, month: int = 3) -> datetime:
@@ -57,3 +59,19 @@ def test_every_party_was_told_and_no_letter_to_one_store_names_the_other(desk):
         assert not [word for word in a_only if word in row.body_text + row.subject]
     assert {row.message for row in letters if row.recipient_role == "rights_holder"} == {
         "notice_receipt", "notice_accepted"}
+
+
+def test_the_seller_s_time_starts_when_the_letter_was_accepted_and_not_when_the_worker_noticed(desk):
+    """A worker that was down for a day takes none of the seller's time, and gives none."""
+    complaint = desk.file()[0]
+    desk.accept([complaint])
+    accepted = desk.clock.now()
+    desk.clock.advance(timedelta(days=1))
+    with unit_of_work():
+        letter = db.session.execute(select(Outbox).where(
+            Outbox.case_id == complaint.id, Outbox.message == "complaint_opened").limit(1)).scalar_one()
+        letter.accepted_at = accepted
+        letter_delivered(desk.clock)(letter)
+    (line,) = (one for one in clocks.open_deadlines(complaint.id) if one.name == "response")
+    assert line.started_at == accepted
+    db.session.rollback()
