@@ -29,7 +29,8 @@ def only_loader(settings: Settings) -> Iterator[None]:
         try:
             yield
         finally:
-            if not file.read_text():  # nothing was begun, or it was ended
+            # Nothing was begun, or it was ended; another process that came just before may have taken the file away.
+            if file.exists() and not file.read_text():
                 file.unlink()
 
 

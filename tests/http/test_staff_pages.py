@@ -418,30 +418,6 @@ def test_a_right_is_taken_and_judged_by_one_handler(floor):
     assert legal.post(f"/rights/{reference}/judge", data=said | {"form_key": "c"}).status_code == 303
 
 
-def test_teams_are_made_shown_and_dissolved_by_the_administrator(floor):
-    filed = floor.contested()
-    floor.act(work.reassign, "admin", "complaint", filed.id, user_id=floor.desk.people["legal"].id)
-    admin, legal = floor.browser("admin"), floor.browser("legal")
-    assert "No teams yet" in text_of(admin.get("/supervision"))
-    said = {"name": "Marks", "members": [floor.desk.people["legal"].id, floor.desk.people["legal_two"].id], "skills": ["marketplace"]}
-    assert admin.post("/supervision/teams/new", data=said | {"form_key": "a"}).location.endswith("/supervision#teams")
-    shown = text_of(floor.browser("auditor").get("/supervision")).split('id="teams"')[1].split('id="late"')[0]
-    assert "Marks" in shown and floor.desk.people["legal_two"].name in shown and "/supervision/teams/" not in shown
-    number = re.search(r"/supervision/teams/(\d+)", text_of(admin.get("/supervision"))).group(1)
-    assert f"/queue?team={number}" in text_of(legal.get("/supervision"))
-    held = text_of(floor.browser("legal_two").get(f"/queue?team={number}"))
-    assert filed.reference in held and "Cases that team Marks holds." in held
-    again = admin.post("/supervision/teams/new", data=said | {"form_key": "b"})
-    assert again.status_code == 422 and "Another team has this name." in text_of(again) and 'value="Marks"' in text_of(again)
-    assert admin.post(f"/supervision/teams/{number}", data=said | {"name": "", "form_key": "c"}).status_code == 422
-    assert "checked" in text_of(admin.get(f"/supervision/teams/{number}"))
-    assert legal.post(f"/supervision/teams/{number}/remove").status_code == 403
-    assert admin.post(f"/supervision/teams/{number}/remove", data={"form_key": "d"}).status_code == 303
-    assert "No teams yet" in text_of(admin.get("/supervision"))
-    assert admin.get(f"/supervision/teams/{number}").status_code == 404
-    assert filed.reference in text_of(legal.get("/queue?team=" + number)), "a team that is gone filters nothing"
-
-
 # --- private notes ---------------------------------------------------------------------------------------
 
 

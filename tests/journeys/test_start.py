@@ -11,7 +11,9 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.migrations import differences, upgrade
 from ipdesk.core.kernel.clock import FixedClock
-from ipdesk.demo import clear, is_empty
+from ipdesk.demo import clear, is_empty, is_unfinished, only_loader
+from ipdesk.features.complaints import elements
+from ipdesk.features.counter_notices import facts
 
 
 @pytest.fixture
@@ -66,3 +68,22 @@ def test_what_is_left_of_an_unfinished_demo_is_taken_away_and_the_database_made_
     assert inspect(db.engine).get_table_names() == []
     upgrade()
     assert is_empty() and differences() == []
+
+
+def test_a_field_that_the_check_knows_is_one_that_a_document_is_judged_by(desk):
+    """`ipdesk check` would else pass a name of a field that nothing can ever prove."""
+    filed = desk.file()[0]
+    notice = rules.kinds["notice"].load(filed.notice_id)
+    assert {name.partition(".")[0] for name in rules.documents["notice"]} == set(elements.facts_of(notice))
+    signed = facts.said(claims=[], grounds=[], explanation="", contact={}, signed_name="", statements=[], exhibits=[])
+    assert {name.partition(".")[0] for name in rules.documents["counter_notice"]} <= set(signed)
+    db.session.rollback()
+
+
+def test_two_who_came_for_the_demo_at_once_do_not_stumble_over_each_other(desk):
+    settings = desk.app.extensions["ipdesk.settings"]
+    with only_loader(settings):
+        with pytest.raises(BlockingIOError), only_loader(settings):
+            pass
+        (settings.instance / "demo-unfinished").unlink()  # by the one before, at its end
+    assert not is_unfinished(settings)
