@@ -219,6 +219,15 @@ BREAKS = [
           "  escalates_to: legal\n  on_expiry: uphold\n  basis: \"house rule: decided within", MARKETPLACE),
     Break("staff_silence_decides", DEADLINES, "  on_expiry: put_back_elapsed\n  escalates_to: legal\n  statutory: true\n",
           "  on_expiry: put_back_elapsed\n  escalates_to: legal\n", DMCA),
+    Break("staff_silence_decides", DEADLINES,
+          '  on_expiry: put_back_elapsed\n  escalates_to: legal\n  statutory: true\n  basis: "17 U.S.C. § 512(g)(2)(C)"',
+          '  on_expiry: put_back_elapsed\n  escalates_to: legal\n  statutory: true\n  basis: "house rule: we are fast (17 U.S.C. § 512)"',
+          DMCA),
+    Break("staff_silence_decides", DMCA,
+          'notify: [{to: seller, message: listings_restored}, {to: rights_holder, message: listings_restored}]\n'
+          '    basis: ["17 U.S.C. § 512(g)(2)(C)"]\n  - trigger: confirm_court_action',
+          'notify: [{to: seller, message: listings_restored}, {to: rights_holder, message: listings_restored}]\n'
+          '    basis: ["17 U.S.C. § 512(j)"]\n  - trigger: confirm_court_action'),
     Break("staff_silence_decides", DMCA,
           "beyond the statute\n    dest: counter_notified.restoring\n    who: [clock]\n    effects: [lift_restriction]",
           "beyond the statute\n    dest: counter_notified.restoring\n    who: [clock]\n    effects: [record_outcome]"),

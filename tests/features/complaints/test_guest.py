@@ -73,6 +73,18 @@ def test_what_each_store_gets_stands_above_the_signature(guest):
     assert "1 row will not be filed" in page
 
 
+@pytest.mark.parametrize(("kind", "reason", "regime"), [
+    ("copyright", "copied_picture", "us_dmca"), ("trademark", "counterfeit", "marketplace")])
+def test_the_right_stands_in_the_filed_notice_as_it_was_signed(scene, guest, kind, reason, regime):
+    told = {"number": "VA 2-345-678", "office": "USCO", "description": "A photograph of a harbour"}
+    page = guest.post(PAGE, data={**SAID, **told, "kind": kind, "reason_code": reason})
+    assert all(text in text_of(page) for text in told.values())
+    assert guest.post(PAGE, data=signed(page, regime)).status_code == 303
+    ((facts, right),) = scene.rows(select(Notice.right_facts, Right).join(Right, Right.id == Notice.right_id))
+    assert {name: facts[name] for name in told} == told
+    assert (right.number, right.office, right.description) == tuple(told.values())
+
+
 def test_the_link_confirms_the_address_and_follows_the_notice(scene, guest):
     location = file(guest).location.removesuffix("/filed")
     ((_, _, text),) = letters(scene, "confirm_address")

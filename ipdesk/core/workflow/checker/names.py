@@ -1,5 +1,6 @@
 """Every name in a file must be known: to the file itself, to a table or to the program."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -10,6 +11,14 @@ from ipdesk.core.workflow.strict_yaml import Problem
 
 ENTERED = "entered"
 STATEMENT = "statement:"
+HOUSE_RULE = "house rule"
+# How an article is cited: a section, an article, a regulation or a rule by its number.
+_CITATION = re.compile(r"§|\bArt\.|\barts?\. |\bArticle|Regulation|C\.F\.R\.|第.+条")
+
+
+def cites_article(basis: str) -> bool:
+    """Whether ``basis`` rests on an article of law; a house rule does not, whatever article it mentions."""
+    return not basis.startswith(HOUSE_RULE) and _CITATION.search(basis) is not None
 
 
 @dataclass(frozen=True)

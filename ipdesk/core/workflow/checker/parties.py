@@ -1,18 +1,14 @@
 """What parties may rely on: they are told, for a reason, and a restriction can be undone."""
 
-import re
 from collections.abc import Iterator
 
-from ipdesk.core.workflow.checker.names import KnownNames
+from ipdesk.core.workflow.checker.names import HOUSE_RULE, KnownNames, cites_article
 from ipdesk.core.workflow.definition import Transition, Workflow
 from ipdesk.core.workflow.registry import Registry
 from ipdesk.core.workflow.strict_yaml import Problem
 
-HOUSE_RULE = "house rule"
 # An effect whose name begins so restricts somebody and needs a row in tables/holds.yaml.
 RESTRICTING = ("restrict_", "suspend_", "pause_", "block_", "make_hold_final")
-# How an article is cited: a section, an article, a regulation or a rule by its number.
-_CITATION = re.compile(r"§|\bArt\.|\barts?\. |\bArticle|Regulation|C\.F\.R\.|第.+条")
 
 
 def party_not_told(workflow: Workflow, registry: Registry, known: KnownNames) -> Iterator[Problem]:
@@ -81,7 +77,7 @@ def basis_missing(workflow: Workflow, registry: Registry, known: KnownNames) -> 
         for basis in t.basis:
             if basis.startswith(HOUSE_RULE) and not basis.removeprefix(HOUSE_RULE).strip(": "):
                 yield Problem("basis_missing", f"{t.trigger!r}: the house rule is not spelled out", t.place)
-            if not basis.startswith(HOUSE_RULE) and not _CITATION.search(basis):
+            if not basis.startswith(HOUSE_RULE) and not cites_article(basis):
                 yield Problem("basis_missing", f"{t.trigger!r}: {basis!r} names no article and is no house rule", t.place)
 
 

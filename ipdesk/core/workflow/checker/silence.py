@@ -4,11 +4,12 @@ The proof is finite because every cycle has a transition with ``at_most`` (rule 
 are used up, the graph has no way round, and every state below must have a way on without them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ipdesk.core.workflow.checker.clocks import expiry_of
 from ipdesk.core.workflow.checker.graph import reachable
-from ipdesk.core.workflow.checker.names import KnownNames
+from ipdesk.core.workflow.checker.names import KnownNames, cites_article
 from ipdesk.core.workflow.definition import STAFF, State, Transition, Workflow
 from ipdesk.core.workflow.registry import Registry
 from ipdesk.core.workflow.strict_yaml import Problem
@@ -61,9 +62,15 @@ def staff_silence_decides(workflow: Workflow, registry: Registry, known: KnownNa
             continue
         for edge in workflow.edges(state.name, trigger):
             restores = not inverses.isdisjoint(edge.effects) and set(holds).isdisjoint(edge.effects)
-            if not (restores and rows[state.deadline or ""].get("statutory")):
+            if not (restores and _rests_on_statute(rows[state.deadline or ""], edge)):
                 yield Problem("staff_silence_decides", f"the silence of {state.waits_for} in {state.name!r} leads to {edge.dest!r}; "
                               "only a restoration that a statute orders may do so", state.place)
+
+
+def _rests_on_statute(clock: Mapping[str, Any], edge: Transition) -> bool:
+    """Whether clock and step cite the same article of law; that a row calls itself statutory proves nothing."""
+    article = str(clock["basis"])
+    return bool(clock.get("statutory")) and cites_article(article) and article in edge.basis
 
 
 def silence_unexplained(workflow: Workflow, registry: Registry, known: KnownNames) -> Iterator[Problem]:

@@ -28,6 +28,7 @@ FILINGS, READINGS, LINKS = "10/hour", "60/hour", "10/hour"
 
 
 _KINDS = ("copyright", "trademark", "design", "patent")  # as on the page
+_RIGHT = ("kind", "title", "number", "office", "owner", "description")  # what a guest says of its right
 
 
 def _is_filing() -> bool:
@@ -129,7 +130,7 @@ def _require_reason(said: dict[str, Any]) -> None:
 def _said(data: dict[str, Any]) -> drafts.Said:
     """The notice as its stores will see it; whoever has no account is its right's public contact, as the page says."""
     marketplace = _marketplace(data)
-    right = {**{name: data[name] for name in ("kind", "title", "number", "office", "owner", "description")},
+    right = {**{name: data[name] for name in _RIGHT},
              "territory": "", "classes": "", "valid_from": None, "valid_until": None, "verified_at": None,
              "reference": "", "contact": {name: data[name] for name in ("name", "email")}}
     return drafts.Said(
@@ -176,10 +177,7 @@ def _filed(data: dict[str, Any]) -> str:
     said = _said(data)
     if said.digest() != data["shown"]:
         raise Invalid({"": [gettext("The listings changed while you were reading. Read it again before you sign.")]})
-    kind = data["kind"]
-    right = {name: said.right[name] for name in ("kind", "title", "owner", "description", "territory", "contact")}
-    if kind != "copyright":
-        right |= {"number": data["number"], "office": data["office"]}
+    right = {name: said.right[name] for name in (*_RIGHT, "territory", "contact")}
     notice = operations.file_as_guest(
         actor=g.actor, marketplace=_marketplace(data), right=right,
         entries=[row.entry for row in said.rows], exhibits=evidence.drafts(data["exhibits"]),
