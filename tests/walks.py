@@ -71,7 +71,7 @@ def at_state(desk: Any, regime: str, state: str) -> Any:
 
 # Steps that rest on a document which came in time; its own operation chooses them by the day of arrival.
 TIMELY = {"receive_timely_counter_notice": "receive_counter_notice", "tell_timely_court_action": "tell_court_action"}
-ON_A_PAPER = ("confirm_court_action", "reject_court_action")
+ON_A_PAPER = ("confirm_court_action", "reject_court_action", "reject_one_court_action")
 
 
 def take(desk: Any, row: Any, trigger: str, actor: Actor) -> None:
@@ -88,7 +88,7 @@ def take(desk: Any, row: Any, trigger: str, actor: Actor) -> None:
         case "answer_counter_notice":
             answers.answer_counter_notice(
                 actor=actor, complaint=row, claim_ids=ids, text="It is a copy all the same.", signed_name="Ada Example")
-        case "tell_court_action":
+        case "tell_court_action" | "tell_further_court_action":
             tell(desk, row, actor, **arrived)
         case _:
             law = rules.workflows.workflow(row.case.workflow, row.case.workflow_version)

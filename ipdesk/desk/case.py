@@ -40,7 +40,8 @@ def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
     """
     audience, law = disclosure.audience(actor, row), workflow_of(row.case)
     view, offered = disclosure.view(row, actor), choices(actor, row)
-    clocks = [clock_facts(line, actor.at) for line in view["deadlines"]]
+    own = {state.deadline for state in law.states.values() if state.waits_for == audience}
+    clocks = [clock_facts(line, actor.at, own=line["name"] in own) for line in view["deadlines"]]
     claims = [_claim(claim, law, clocks, audience) for claim in view["claims"]]
     focus = _focus(view, claims, law, audience)
     proposed = _proposed(view)

@@ -28,24 +28,28 @@ def short_day(on: date) -> str:
     return format_date(on, "M月d日 EEE" if locale().startswith("zh") else "EEE d MMM", locale=locale())
 
 
-def clock_facts(line: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def clock_facts(line: Mapping[str, Any], now: datetime, *, own: bool) -> dict[str, Any]:
     """One running clock for the macro ``deadline_line`` and the partial ``desk/_deadlines.html``.
 
-    ``line`` is a deadline out of a disclosed view. The page counts to ``until_at`` of it; a window says its other end, too.
+    ``line`` is a deadline out of a disclosed view, ``own`` whether it is the reader's own time to act. The page counts to
+    ``until_at`` of it; a window says its other end, too. Whoever only waits for what may follow reads the window's last
+    instant once it has opened.
     """
-    counted, until = Computation.from_dict(line["computation"]), line["until_at"]
+    opened = not own and not line["for_staff"] and line["until_at"] < line["due_at"] and is_over(line["until_at"], now)
+    counted, until = Computation.from_dict(line["computation"]), line["due_at" if opened else "until_at"]
     calendar = counted.rule.get("calendar", "none")
     return {
         "name": line["name"], "label": law_text(line["label"]), "movers": line["movers"],
         "when": moment_text(until, zone(), locale()), "iso": until.isoformat(),
         "distance": distance_text(until, now, calendar=calendar, zone=counted.zone, locale=locale()),
-        "tone": tone_of(until, now), "counted": _counted(counted), "window": _window(line),
+        "tone": tone_of(until, now), "counted": _counted(counted, whole=opened), "window": _window(line, opened=opened),
         "basis": law_text(line["basis"]), "sheet": sheet_facts(counted),
     }
 
 
-def _counted(computation: Computation) -> str:
-    most = computation.rule["window"][0] if "window" in computation.rule else None
+def _counted(computation: Computation, *, whole: bool) -> str:
+    """The days that were counted; of a window those up to its first end, unless the ``whole`` is asked for."""
+    most = computation.rule["window"][0] if "window" in computation.rule and not whole else None
     days = [day.on for day in computation.days
             if day.number is not None and (most is None or day.number <= most)]
     if not days:
@@ -57,10 +61,13 @@ def _counted(computation: Computation) -> str:
                     first=short_day(days[0]), last=short_day(days[-1]))
 
 
-def _window(line: Mapping[str, Any]) -> str:
+def _window(line: Mapping[str, Any], *, opened: bool) -> str:
     """The other end of a window, where the clock has two."""
     if line["until_at"] == line["due_at"]:
         return ""
+    if opened:
+        return gettext("What follows may happen at any time since %(opens)s, and at the latest then",
+                       opens=moment_text(line["opens_at"], zone(), locale()))
     latest = moment_text(line["due_at"], zone(), locale())
     if line["for_staff"]:
         return gettext("This is the target; at the latest %(latest)s", latest=latest)

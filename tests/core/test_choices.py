@@ -12,6 +12,7 @@ from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.actors import Actor, clock_actor
 from ipdesk.core.kernel.errors import Forbidden, Refusal
 from ipdesk.features.complaints import queries
+from ipdesk.features.counter_notices.operations import TELLING
 from tests.digest import changed, digest
 from tests.walks import TIMELY, at_state, every_state, take, way_to
 
@@ -62,8 +63,8 @@ def test_offered_is_allowed_and_what_is_not_offered_is_refused(desk, regime, sta
             offered = choices(actor, rules.kinds["complaint"].load(filed.id))
             for trigger in law.triggers:
                 choice, place = offered.get(trigger), (state, trigger, name)
-                # The operation would choose the other step by the day of arrival; the door is asked for this one.
-                bare = choice is None and trigger in TIMELY
+                # The operation would choose the other step by itself; the door is asked for this one.
+                bare = choice is None and trigger in (*TIMELY, *TELLING)
                 found = outcome(desk, filed.id, trigger, actor, step if bare else take)
                 if choice is None:
                     assert found != "moved", place

@@ -487,6 +487,23 @@ def test_a_proof_of_delivery_starts_the_seller_s_time(floor):
         assert "receipt.eml" not in text_of(floor.browser(who).get(f"/complaints/{filed.reference}"))
 
 
+def test_a_reviewer_records_with_its_document_that_a_notice_never_arrived(floor):
+    filed = floor.told()[0]
+    reviewer, page = floor.browser("reviewer"), f"/complaints/{filed.reference}"
+    path = f"{page}/step/prove_delivery_failure"
+    assert path in reviewer.get(page).text
+    said = {"claim_ids": floor.claims(filed), "seen": floor.version("complaint", filed.id), "form_key": "never"}
+    assert 'href="#proof"' in text_of(reviewer.post(path, data=said)), "how do you know?"
+    paper = {"documents_files": (io.BytesIO(b"From: mailer@post.example\r\nSubject: Undelivered\r\n\r\n550 no user\r\n"), "bounce.eml")}
+    answer = reviewer.post(path, data=said | paper | {"proof": "It came back: 550."}, content_type="multipart/form-data")
+    assert answer.status_code == 303
+    assert floor.states(filed) == ["pending_response.undeliverable"]
+    assert "bounce.eml" in text_of(reviewer.get(page)) and "It came back: 550." in text_of(reviewer.get(page))
+    for who in ("seller_a", "rights_holder"):
+        page_of_party = text_of(floor.browser(who).get(page))
+        assert "bounce.eml" not in page_of_party and "It came back" not in page_of_party
+
+
 def test_steps_that_need_reasons_have_no_short_way(floor):
     filed = floor.contested()
     answer = floor.browser("legal").post(

@@ -15,12 +15,15 @@ from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.catalogue.models import Listing, Marketplace
 from ipdesk.features.complaints import elements, operations, queries
 from ipdesk.features.complaints.models import Complaint, Notice
+from ipdesk.features.counter_notices import operations as answers
+from ipdesk.features.counter_notices import queries as answer_queries
 from ipdesk.features.decisions import operations as decisions
 from ipdesk.features.holds.models import Hold
 from ipdesk.features.rights.models import Right
 from tests.journeys.test_received_in_time import letter_by_post, letters
 from tests.staff import REASONS
 from tests.visitors import sign_in
+from tests.walks import tell
 
 
 def said(complaint, message, to):
@@ -117,6 +120,30 @@ def test_a_manifest_case_that_the_seller_has_answered_offers_no_second_answer(de
     assert "did not wait" not in seller + holder and "unless the seller contests" not in holder
     decided(desk, complaint, "dismiss")
     assert "are lifted" in said(complaint, "claims_dismissed", "seller")
+
+
+def test_the_seller_reads_that_a_court_action_was_told_of_and_of_the_paper_nothing(desk):
+    """Under the marketplace's rules the case changes hands at once, so that both sides are told at once."""
+    complaint = desk.file()[0]
+    desk.accept([complaint])
+    desk.work()
+    letter_by_post(desk, complaint, desk.clock.now())
+    with unit_of_work():
+        paper = tell(desk, rules.kinds["complaint"].load(complaint.id), desk.actor("rights_holder")).id
+    told = said(complaint, "court_action_received", "seller")
+    assert "The complainant told us of a court action" in told and "Our staff examine the document" in told
+    assert "26-cv-1" not in told and "26-cv-1" in said(complaint, "court_action_received", "rights_holder")
+    assert "You can still answer" not in told
+    assert "told of a court action" in next(one.title for one in timeline(
+        rules.kinds["complaint"].load(complaint.id), audience="seller"))
+    with unit_of_work():
+        row = rules.kinds["complaint"].load(complaint.id)
+        answers.reject_court_action(actor=desk.actor("legal"), complaint=row, notice=answer_queries.court_notice(row, paper),
+                                    reasons="It names a secret witness.")
+    result = said(complaint, "court_action_rejected", "seller")
+    assert "does not show one that the rules ask for" in result
+    assert "secret witness" not in result and "26-cv-1" not in result
+    assert "secret witness" in said(complaint, "court_action_rejected", "rights_holder")
 
 
 def test_a_dismissal_lifts_nothing_that_never_was(desk):

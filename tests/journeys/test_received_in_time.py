@@ -353,7 +353,7 @@ def test_an_unfit_court_paper_ends_its_examination_and_the_decision_goes_on(desk
     assert set(desk.states(complaint)) == {"counter_notified.decision"}
     paper = answer_queries.court_notice(db.session.get(Complaint, complaint.id), number)
     assert (paper.result, paper.reason) == ("rejected", "It names another seller.")
-    assert set(letters(complaint, "court_action_rejected")) == {"rights_holder"}
+    assert set(letters(complaint, "court_action_rejected")) == {"rights_holder", "seller"}
 
 
 def test_a_listing_that_an_answer_brought_back_shuts_no_door_to_a_court(desk, silent):

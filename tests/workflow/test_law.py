@@ -49,7 +49,9 @@ def test_us_dmca_court_paper_under_examination_neither_loses_nor_gains_time(regi
     assert running["window"] == latest["window"] == [10, 14]
     assert (running["fires"], latest["fires"]) == ("first_working_hour_after_open", "last_working_hour_before_close")
     assert step(law, "counter_notified.court_notice", "put_back_elapsed").effects == ("lift_restriction",)
-    assert told.at_most is None, "a fit paper must always be able to arrive"
+    further = step(law, "counter_notified.court_notice", "tell_further_court_action")
+    assert told.at_most is None and further.at_most >= 1000, "a fit paper must always be able to arrive"
+    assert further.opens == further.stops == ("put_back_latest",), "and it moves no day"
 
 
 def test_us_dmca_hold_from_the_history_becomes_interim_again(registry):

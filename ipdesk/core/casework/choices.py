@@ -34,6 +34,7 @@ def choices(actor: Actor, row: Any, movers: Sequence[Any] | None = None) -> dict
     law = workflow_of(row.case)
     found: dict[str, Choice] = {}
     answers: dict[tuple[str, int], str | None] = {}
+    recorded: dict[str, Any] = {}
     for mover in movers if movers is not None else kind.movers(row, None):
         for transition in law.transitions_from(mover.state):
             if capacity.isdisjoint(transition.who) or is_used_up(mover, transition):
@@ -45,7 +46,7 @@ def choices(actor: Actor, row: Any, movers: Sequence[Any] | None = None) -> dict
             found[transition.trigger] = Choice(
                 trigger=transition.trigger, label=law.triggers[transition.trigger].label,
                 movers=(*(known.movers if known else ()), mover.id),
-                four_eyes=transition.four_eyes, why_not=_why_not(actor, row, law, mover, transition, answers))
+                four_eyes=transition.four_eyes, why_not=_why_not(actor, row, law, mover, transition, answers, recorded))
     return found
 
 
@@ -57,10 +58,14 @@ def _with(choice: Choice, mover: Any) -> Choice:
 
 def _why_not(
     actor: Actor, row: Any, law: Any, mover: Any, transition: Any, answers: dict[tuple[str, int], str | None],
+    recorded: dict[str, Any],
 ) -> str:
-    """The first refusal of the early guards; each is asked once about a mover, whatever the step is."""
+    """The first refusal of the early guards; each is asked once about a mover, whatever the step is.
+
+    ``recorded`` is what guards looked up once for all movers (`Act.recorded`).
+    """
     act = Act(actor=actor, row=row, case=row.case, workflow=law, trigger=transition.trigger,
-              facts={}, movers=[mover], transition=transition)
+              facts={}, movers=[mover], transition=transition, recorded=recorded)
     for name in transition.guards:
         if name in rules.early_guards:
             if (name, mover.id) not in answers:

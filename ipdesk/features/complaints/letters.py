@@ -47,6 +47,7 @@ BY_COURT = frozenset({"record_court_outcome_for_notifier", "record_court_outcome
 RESTORED_BECAUSE = {
     "put_back_elapsed": N_("The time in which a court action could be shown has ended."),
     "receive_timely_counter_notice": N_("The seller's answer had arrived in time."),
+    "prove_delivery_failure": N_("The notice had never reached the seller, so that its silence does not count."),
     "retract_claims": N_("The complaint was retracted."),
     "dismiss": N_("The complaint was dismissed."),
 }

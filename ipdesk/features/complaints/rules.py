@@ -11,6 +11,7 @@ from ipdesk.core.casework.advance import Act
 from ipdesk.core.casework.locks import loader
 from ipdesk.core.casework.rules import KindOfCase, Rules
 from ipdesk.core.casework.summary import summary_of
+from ipdesk.core.casework.timeline import timeline
 from ipdesk.core.db.core import db
 from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.kernel.actors import CLOCK_ROLE, Actor
@@ -42,6 +43,8 @@ REFUSALS = {
     "not_restricted": _l("Nothing of this complaint restricts the listing. Withdraw it instead."),
     "already_restricted": _l("The listing is restricted already. Retract the complaint instead."),
     "proof_missing": _l("Say how it is proven that the seller received the complaint."),
+    "failure_proof_missing": _l("Say how you know that the notice never arrived."),
+    "not_taken_down_for_silence": _l("Silence did not take these listings down, so that nothing of it rests on the delivery."),
     "used_up": _l("This step has been taken as often as the rules allow (%(times)s)."),
 }
 
@@ -98,6 +101,20 @@ def _restricted(act: Act) -> bool:
 def delivery_is_proven(act: Act) -> str | None:
     """Staff record a proof of delivery by another way: what, and how they know."""
     return None if str(act.facts.get("proof") or "").strip() else "proof_missing"
+
+
+def failure_is_proven(act: Act) -> str | None:
+    """Staff record that the notice never arrived, whatever a channel had said: how they know."""
+    return None if str(act.facts.get("proof") or "").strip() else "failure_proof_missing"
+
+
+def taken_down_for_silence(act: Act) -> str | None:
+    """The last act that brought these claims to where they stand was the clock's."""
+    if "moved_by_clock" not in act.recorded:
+        act.recorded["moved_by_clock"] = {mover: entry.side == "clock" for entry in reversed(timeline(act.row))
+                                          for mover, start, end in entry.moved if start != end}
+    by_clock = act.recorded["moved_by_clock"]
+    return None if all(by_clock.get(number) for number in act.mover_ids) else "not_taken_down_for_silence"
 
 
 # --- effects ---------------------------------------------------------------------------------------
@@ -268,6 +285,8 @@ def register(rules: Rules) -> None:
     rules.guard("claims_are_restricted", claims_are_restricted, early=True)
     rules.guard("claims_are_unrestricted", claims_are_unrestricted, early=True)
     rules.guard("delivery_is_proven", delivery_is_proven)
+    rules.guard("failure_is_proven", failure_is_proven)
+    rules.guard("taken_down_for_silence", taken_down_for_silence, early=True)
     rules.effect("open_complaints", operations.open_complaints)
     rules.effect("advance_complaints", operations.advance_complaints)
     rules.effect("tell_seller", operations.tell_seller)

@@ -11,7 +11,7 @@ from ipdesk.core.outbox.enqueue import Recipient
 from ipdesk.features.complaints import letters as complaints
 from ipdesk.features.counter_notices import copies, queries
 from ipdesk.features.counter_notices.models import Answer, CounterNotice, CourtNotice
-from ipdesk.features.counter_notices.operations import ANSWERED_IN_TIME
+from ipdesk.features.counter_notices.operations import ANSWERED_IN_TIME, TELLING
 
 MESSAGES = (
     "counter_notice_copy", "counter_notice_received", "complainant_answered",
@@ -57,9 +57,12 @@ def _put_back(act: Act, recipient: Recipient) -> dict[str, Any] | None:
 
 
 def _of_court_notice(act: Act, row: CourtNotice, recipient: Recipient) -> dict[str, Any]:
-    def open_to_party(trigger: str) -> bool:
-        return any("rights_holder" in edge.who for mover in act.movers for edge in act.workflow.edges(mover.state, trigger))
+    def open_to_party(*triggers: str) -> bool:
+        return any("rights_holder" in edge.who for mover in act.movers for trigger in triggers
+                   for edge in act.workflow.edges(mover.state, trigger))
 
-    return {"can_answer": open_to_party("answer_counter_notice"), "can_tell_again": open_to_party("tell_court_action"),
+    if recipient.role == "seller" and row.result != "confirmed":  # the store reads the paper once it counts
+        return {"can_answer": False, "can_tell_again": False, "action": None, "reasons": ""}
+    return {"can_answer": open_to_party("answer_counter_notice"), "can_tell_again": open_to_party(*TELLING),
             "action": {"court": row.forum, "case_number": row.docket,
                        "filed_text": day_text(row.filed_on, recipient.locale)}}

@@ -36,7 +36,8 @@ LONGEST_DRAFT_FIELD = 20_000
 TIMELY = "receive_timely_counter_notice"
 ANSWERED_IN_TIME = "receive_timely_answer"
 TOLD_IN_TIME = "tell_timely_court_action"
-TELLING = ("tell_court_action", TOLD_IN_TIME)
+ONE_OF_SEVERAL = "reject_one_court_action"
+TELLING = ("tell_court_action", "tell_further_court_action", TOLD_IN_TIME)
 # What a party may send elsewhere, and the steps of the law's files that staff take for it.
 RECEIVED_STEPS = {"answer": ("answer_counter_notice", ANSWERED_IN_TIME), "take_back": ("withdraw_claims", "retract_claims"),
                   "delete": ("delete_listing",)}
@@ -309,21 +310,24 @@ def tell_court_action(
         actor=actor, case_id=complaint.id, document=f"court_notice:{row.id}",
         regime=complaint.regime, codes=codes, name=signed_name, locale=actor.locale,
         kind="court_action")
-    for trigger, group in _by_put_back(actor, complaint, claims):
+    for trigger, group in _by_telling(actor, complaint, claims):
         advance(actor=actor, row=complaint, movers=group, trigger=trigger, seen=seen,
                 facts={"court_notice_id": row.id}, dated={"court_action_told": row.received_at})
         seen = None  # the version that the person saw is the one before the first act
     return row
 
 
-def _by_put_back(
+def _by_telling(
     actor: Actor, complaint: Complaint, claims: Sequence[Claim],
 ) -> list[tuple[str, list[Claim]]]:
-    """The claims by the step they take: those already put back apart, where staff record what came before that."""
+    """The claims by the step they take: those of which a paper waits already, and those put back, where staff record what came before."""
     law = workflow_of(complaint.case)
-    back = [claim for claim in claims if actor.is_staff and law.edges(claim.state, TOLD_IN_TIME)]
-    others = [claim for claim in claims if claim not in back]
-    return [(trigger, group) for trigger, group in (("tell_court_action", others), (TOLD_IN_TIME, back)) if group]
+    known = TELLING if actor.is_staff else TELLING[:-1]
+    groups: dict[str, list[Claim]] = {}
+    for claim in claims:
+        trigger = next((name for name in known if law.edges(claim.state, name)), TELLING[0])
+        groups.setdefault(trigger, []).append(claim)
+    return list(groups.items())
 
 
 def _require_statements(regime: str, codes: Sequence[str]) -> None:
@@ -393,12 +397,27 @@ def reject_court_action(
     *, actor: Actor, complaint: Complaint, notice: CourtNotice, reasons: str,
     seen: int | None = None,
 ) -> CourtNotice:
-    """Legal staff find that the paper does not qualify; the put-back runs from the same day as before."""
+    """Legal staff find that the paper does not qualify; the put-back runs from the same day as before.
+
+    Claims of which another paper waits for its examination stay where they are.
+    """
     claims = _examined(complaint, notice, "reject_court_action")
     _settle(actor, notice, "rejected", reasons)
-    advance(actor=actor, row=complaint, movers=claims, trigger="reject_court_action", seen=seen,
-            facts={"court_notice_id": notice.id, "reasons": reasons})
+    for trigger, group in _by_waiting(complaint, claims, notice):
+        advance(actor=actor, row=complaint, movers=group, trigger=trigger, seen=seen,
+                facts={"court_notice_id": notice.id, "reasons": reasons})
+        seen = None  # the version that the person saw is the one before the first act
     return notice
+
+
+def _by_waiting(
+    complaint: Complaint, claims: Sequence[Claim], notice: CourtNotice,
+) -> list[tuple[str, list[Claim]]]:
+    """The claims by the step they take: those of which another paper waits apart, where the law knows that step."""
+    law, named = workflow_of(complaint.case), queries.waiting_papers(complaint.id, but=notice.id)
+    kept = [claim for claim in claims if claim.id in named and law.edges(claim.state, ONE_OF_SEVERAL)]
+    others = [claim for claim in claims if claim not in kept]
+    return [(trigger, group) for trigger, group in ((ONE_OF_SEVERAL, kept), ("reject_court_action", others)) if group]
 
 
 def record_court_outcome(

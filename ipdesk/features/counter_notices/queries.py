@@ -2,6 +2,7 @@
 ``complaints.queries.complaint(actor, …)``, which decides who may see it; disclosure decides the rest.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -46,6 +47,11 @@ def answers_of(complaint_id: int) -> list[Answer]:
 def court_notices_of(complaint_id: int) -> list[CourtNotice]:
     return list(db.session.execute(select(CourtNotice).where(
         CourtNotice.complaint_id == complaint_id).order_by(CourtNotice.id)).scalars())
+
+
+def waiting_papers(complaint_id: int, but: int | None = None) -> Counter[int]:
+    """Claim → how many court papers (``but`` not counted) name it which nobody has examined."""
+    return Counter(number for row in court_notices_of(complaint_id) if not row.result and row.id != but for number in row.claim_ids)
 
 
 def received_documents_of(complaint_id: int) -> list[ReceivedDocument]:

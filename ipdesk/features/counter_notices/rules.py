@@ -21,6 +21,9 @@ REFUSALS = {
     "court_document_missing": _l("The document of the court action is missing."),
     "court_notice_about_others": _l("The notice of the court action does not name these listings."),
     "court_notice_too_late": _l("The notice of the court action came after the listing was put back."),
+    "no_other_court_paper": _l("No other court paper waits for its examination."),
+    "other_court_paper_waits": _l("Another court paper about these listings waits for its examination. Nothing follows from "
+                                  "this one alone."),
     "answer_over": _l("The counter-notification has been answered, or the time to answer it has ended."),
     "complainant_answer_too_late": _l(
         "This answer arrived after the rights holder's time had ended, so that the decision rests on what was there. "
@@ -87,6 +90,24 @@ def received_before_put_back(act: Act) -> str | None:
     return "court_notice_too_late" if late else None
 
 
+def another_court_paper_waits(act: Act) -> str | None:
+    """Another paper about each of these claims waits for its examination beside the one that this act is about."""
+    return None if set(act.mover_ids) <= _in_several_papers(act) else "no_other_court_paper"
+
+
+def no_other_court_paper_waits(act: Act) -> str | None:
+    """No other paper about any of these claims waits: with this one the question is settled."""
+    return "other_court_paper_waits" if _in_several_papers(act) & set(act.mover_ids) else None
+
+
+def _in_several_papers(act: Act) -> set[int]:
+    """The claims that another paper names than the one of this act, or, before one is chosen, more than one."""
+    number = act.facts.get("court_notice_id")
+    if "waiting_papers" not in act.recorded:
+        act.recorded["waiting_papers"] = queries.waiting_papers(act.row.id, but=number)
+    return {claim for claim, papers in act.recorded["waiting_papers"].items() if papers > (number is None)}
+
+
 def arrived_in_time(act: Act) -> str | None:
     """The answer reached the marketplace before the time ended whose end took the listings down."""
     row = db.session.get_one(CounterNotice, act.facts["counter_notice_id"])
@@ -135,6 +156,8 @@ def register(rules: Rules) -> None:
     rules.guard("answer_arrived_in_time", answer_arrived_in_time)
     rules.guard("court_action_qualifies", court_action_qualifies)
     rules.guard("received_before_put_back", received_before_put_back)
+    rules.guard("another_court_paper_waits", another_court_paper_waits, early=True)
+    rules.guard("no_other_court_paper_waits", no_other_court_paper_waits, early=True)
     rules.guard("arrived_in_time", arrived_in_time)
     rules.effect("forward_counter_notice", forward_counter_notice)
     for message in letters.MESSAGES:

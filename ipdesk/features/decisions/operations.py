@@ -221,9 +221,9 @@ def take_step(
     proof: str = "", delivered_at: datetime | None = None, documents: Sequence[Exhibit] = (),
     seen: int | None = None,
 ) -> Complaint:
-    """A step of staff that needs no reasons: prove a delivery, send again, accept anew, confirm.
+    """A step of staff that needs no reasons: prove a delivery or its failure, send again, accept anew, confirm.
 
-    ``proof`` says how a delivery, or that a listing is back, is proven; it is kept as a private note, which the log names.
+    ``proof`` says how a delivery, its failure, or that a listing is back, is proven; it is kept as a private note, which the log names.
     ``delivered_at`` is when the seller was reached, now if it is not given; ``documents`` show it to staff alone.
     Refuses what is no such step of this person (see ``steps.plain_edges``), raises ``Invalid`` for such a time in the
     future or before the sending.

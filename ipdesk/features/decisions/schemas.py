@@ -56,11 +56,16 @@ class StepSchema(ClaimsSchema):
 
 
 class ProofSchema(StepSchema):
-    """How and when the seller was reached, with the document that shows it where there is one."""
+    """How it is known that a letter arrived, or did not, with the document that shows it where there is one."""
 
     proof = Prose(4000, required=True)
-    delivered_at = LocalMoment(required=True)
     documents = fields.List(fields.String(), load_default=list)
+
+
+class DeliverySchema(ProofSchema):
+    """And when the seller was reached."""
+
+    delivered_at = LocalMoment(required=True)
 
 
 class ScreenSchema(CaseSchema):

@@ -12,14 +12,15 @@ from ipdesk.core.kernel.errors import Forbidden, Refusal
 from ipdesk.core.workflow import Transition
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Claim, Complaint
+from ipdesk.features.counter_notices.operations import TELLING
 from ipdesk.features.decisions.queries import SCREENED_WITH_NOTICE
 
 # What is decided only upon a paper of the court (see ``counter_notices.operations``).
 COURT_STEPS = frozenset({
-    "tell_court_action", "tell_timely_court_action", "confirm_court_action", "reject_court_action",
+    *TELLING, "confirm_court_action", "reject_court_action", "reject_one_court_action",
     "record_court_outcome_for_notifier", "record_court_outcome_for_seller"})
 # The steps of staff that ask for nothing but the listings, or for a proof.
-PLAIN_STEPS = frozenset({"send_again", "accept_notice", "prove_delivery", "prove_restoration"})
+PLAIN_STEPS = frozenset({"send_again", "accept_notice", "prove_delivery", "prove_delivery_failure", "prove_restoration"})
 REASONS = "decision_has_reasons"
 
 

@@ -103,7 +103,7 @@ def court_action(reference: str) -> Any:
         _warn_of_locked(form)
         if response := form.submit(lambda said: _told(reference, said)):
             return response
-    claims = open_claims(row, view, "tell_court_action")
+    claims = open_claims(row, view, *operations.TELLING)
     _fill(form, claims)
     return render_template(
         "rights_holder/court_action.html", view=view, claims=claims, form=form,

@@ -14,6 +14,7 @@ from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.counter_notices import operations
 from ipdesk.features.counter_notices import queries as counter_notices
 from ipdesk.features.counter_notices.models import COURT_FLAGS
+from ipdesk.features.counter_notices.operations import ONE_OF_SEVERAL
 from ipdesk.features.decisions import queries, work
 from ipdesk.features.decisions.pages.blueprint import done, locked_row, pages
 from ipdesk.features.decisions.pages.queue import reason_for_place
@@ -39,7 +40,7 @@ def court_paper(reference: str, number: int) -> Any:
     view = disclosure.view(row, g.actor)
     return render_template(
         "staff/court_paper.html", form=form, view=view, seen=row.version_id,
-        may_reject="reject_court_action" in choices(g.actor, row),
+        may_reject=not {"reject_court_action", ONE_OF_SEVERAL}.isdisjoint(choices(g.actor, row)),
         clock=reason_for_place(queries.staff_clocks([row.id]).get(row.id), g.actor.at),
         paper=next(one for one in view["court_notices"] if one["id"] == number)), form.status
 

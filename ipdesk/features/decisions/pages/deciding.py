@@ -25,6 +25,7 @@ from ipdesk.features.decisions.pages.blueprint import done, fresh, locked_row, p
 from ipdesk.features.decisions.schemas import (
     DecisionSchema,
     DeclineSchema,
+    DeliverySchema,
     ProofSchema,
     SnippetSchema,
     StepSchema,
@@ -232,7 +233,7 @@ def decline(reference: str) -> Any:
 @pages.route("/complaints/<reference>/step/<trigger>", methods=["GET", "POST"])
 @access(*STAFF)
 def step(reference: str, trigger: str) -> Any:
-    """A step that needs no statement of reasons: send again, prove a delivery, confirm."""
+    """A step that needs no statement of reasons: send again, prove a delivery or its failure, confirm."""
     row = complaints.complaint(g.actor, reference)
     choice = _open_step(row, trigger, steps.plain_edges)
     form = Form({"claim_ids": list(choice.movers), "seen": row.version_id})
@@ -245,10 +246,14 @@ def step(reference: str, trigger: str) -> Any:
         exhibits=evidence.shown(form.values.get("documents") or [])), form.status
 
 
+# Steps that rest on a proof, with what their form takes in.
+_PROVEN = {"prove_delivery": DeliverySchema, "prove_delivery_failure": ProofSchema}
+
+
 def _read_step(row: Complaint, trigger: str) -> Form:
-    if trigger != "prove_delivery":
+    if trigger not in _PROVEN:
         return Form.read(StepSchema())
-    form = Form.read(ProofSchema())
+    form = Form.read(_PROVEN[trigger]())
     evidence.take_files(form, "documents")
     form.check(lambda: operations.require_delivery(row, form.data.get("delivered_at"), g.actor.at))
     return form
