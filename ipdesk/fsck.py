@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import func, select
@@ -26,6 +27,7 @@ from ipdesk.features.catalogue.models import PICTURES_STAND, Capture
 from ipdesk.features.complaints.models import Claim, Complaint, Notice
 from ipdesk.features.evidence.models import Blob
 from ipdesk.features.evidence.store import current as evidence_store
+from ipdesk.features.holds.models import CONFIRMATIONS_STAND
 from ipdesk.features.rights.models import Right
 from ipdesk.worker import log_origin, log_public_key
 
@@ -54,7 +56,8 @@ def faults(settings: Settings, watch: Watch = _unwatched) -> Iterator[str]:
 def trigger_faults() -> Iterator[str]:
     """What the database is to refuse it must still refuse."""
     dialect = db.session.get_bind().dialect.name
-    for name in weak_triggers([*append_only_statements(dialect), *LETTERS_STAND[dialect], *PICTURES_STAND[dialect]]):
+    stand = (LETTERS_STAND[dialect], PICTURES_STAND[dialect], CONFIRMATIONS_STAND[dialect])
+    for name in weak_triggers([*append_only_statements(dialect), *chain.from_iterable(stand)]):
         yield f"database: the trigger {name} does not stand"
 
 

@@ -115,6 +115,8 @@ def _watch(children: Sequence[subprocess.Popen[bytes]], asked: threading.Event) 
 
 def _say(settings: Settings, host: str, port: int) -> None:
     click.echo(f"\n{settings.desk_name} answers at http://{host}:{port}  (Ctrl-C stops it)\n")
+    if not settings.demo and not settings.smtp_url:
+        click.echo("No mail server is set (smtp_url): letters wait, reach nobody by mail and start no seller's time.\n", err=True)
     if settings.demo:
         from ipdesk.demo import accounts_text
 

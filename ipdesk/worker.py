@@ -16,6 +16,7 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.sweep import remind, sweep, write_to
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.db.vouching import rely_on
 from ipdesk.core.http.idempotency import forget_forms
 from ipdesk.core.jobs.loop import Job
 from ipdesk.core.jobs.work import pump
@@ -37,7 +38,7 @@ from ipdesk.features.complaints.jobs import remind_of_designation
 from ipdesk.features.complaints.queries import restoring_claims
 from ipdesk.features.evidence.jobs import fetch_pictures, look_again, sweep_uploads
 from ipdesk.features.holds.jobs import carry_out_due
-from ipdesk.features.holds.queries import unconfirmed_listings
+from ipdesk.features.holds.queries import confirmations_of, unconfirmed_listings
 from ipdesk.features.rights.jobs import expire_rights
 from ipdesk.gateways.bundles import jobs as bundles
 
@@ -80,10 +81,10 @@ def jobs(settings: Settings, clock: Clock) -> list[Job]:
 
 
 def senders_of(settings: Settings) -> Mapping[str, Sender]:
-    """The ways out that the settings name: a local outbox folder, or an SMTP relay."""
+    """The ways out that the settings name: an SMTP relay, or a local outbox folder, which proves nothing outside the demo."""
     domain = settings.mail_from.rpartition("@")[2]
     identity = MailIdentity(settings.mail_from, settings.desk_name, domain)
-    mail: Sender = FolderSender(settings.instance / "outbox", identity)
+    mail: Sender = FolderSender(settings.instance / "outbox", identity, stands_for_readers=settings.demo)
     if settings.smtp_url:
         mail = SmtpSender(relay_of(settings.smtp_url), identity)
     senders: dict[str, Sender] = {"mail": mail, "inbox": InboxSender()}
@@ -156,6 +157,7 @@ def _confirm(case_id: int, claims: Sequence[Any], now: datetime) -> int:
     """One complaint in a savepoint of its own: a fault with it keeps no other one back."""
     try:
         with db.session.begin_nested():
+            rely_on(*confirmations_of(case_id, {claim.id for claim in claims}))
             advance(actor=clock_actor(now), row=rules.kinds["complaint"].load(case_id), movers=claims,
                     trigger="confirm_restoration")
     except Exception:

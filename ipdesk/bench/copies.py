@@ -21,7 +21,7 @@ from ipdesk.core.audit.documents import FIELD, digest
 from ipdesk.core.casework import tallies
 from ipdesk.core.casework.models import Tally
 from ipdesk.core.db.core import db
-from ipdesk.core.db.vouching import vouched_models
+from ipdesk.core.db.vouching import vouched_documents
 from ipdesk.core.kernel.canonical import canonical_json, salted_commitment, sha256_hex
 
 # Where a column's name says what its numbers mean: the table whose rows they name. A notice, a
@@ -276,9 +276,9 @@ class _Copying:
 
 def _document(name: str, row: Mapping[str, Any], claims_of_exhibit: Mapping[int, list[int]]) -> dict[str, Any]:
     """What the log vouches for of a row as the driver gives it."""
-    model, read = _vouched(db.engine.dialect.name)[name]
+    vouched, read = _vouched(db.engine.dialect.name)[name]
     return {column: claims_of_exhibit.get(row["id"], []) if column == "claim_ids" and name == "exhibits"
-            else read[column](row[column]) for column in model.vouched.columns}
+            else read[column](row[column]) for column in vouched.columns}
 
 
 def _claims_of_exhibit(rows: Sequence[Mapping[str, Any]]) -> dict[int, list[int]]:
@@ -290,10 +290,10 @@ def _claims_of_exhibit(rows: Sequence[Mapping[str, Any]]) -> dict[int, list[int]
 
 @cache
 def _vouched(dialect: str) -> dict[str, tuple[Any, dict[str, Callable[[Any], Any]]]]:
-    """Table → its model, and for each column what makes the driver's value the one that the model has."""
-    return {model.__tablename__: (model, {
+    """Table → what is bound of its rows, and for each column what makes the driver's value the one that the model has."""
+    return {name: (vouched, {
         column.name: column.type.dialect_impl(db.engine.dialect).result_processor(db.engine.dialect, None) or (lambda value: value)
-        for column in model.__table__.columns}) for model in vouched_models() if model.__tablename__ in _TABLES}
+        for column in model.__table__.columns}) for name, model, vouched in vouched_documents() if name in _TABLES}
 
 
 def _links(name: str, row: Mapping[str, Any]) -> list[tuple[str, str, Any]]:

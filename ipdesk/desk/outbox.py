@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy import Select, and_, select
 
 from ipdesk.core.casework.models import Case
@@ -18,6 +19,14 @@ STATUSES = {
     "delivered": Outbox.accepted_at.is_not(None),
     "failed": Outbox.failed_at.is_not(None),
 }
+
+
+def warnings(settings: Any) -> list[str]:
+    """What staff must know where no letter leaves the desk; the demo's folder stands for its readers."""
+    if settings.smtp_url or settings.demo:
+        return []
+    return [gettext("No mail server is set, so that letters wait in the outbox, reach nobody by mail and start no seller’s time. "
+                    "Set smtp_url in the settings of this installation.")]
 
 
 def letters(*, status: str = "", case_reference: str = "") -> Select[Any]:

@@ -53,7 +53,7 @@ def index() -> Any:
         return render_template("public/welcome.html")
     if g.actor.reads_as_staff:
         return render_template(
-            "staff/home.html", **home.staff(g.actor), warnings=legal_warnings())
+            "staff/home.html", **home.staff(g.actor), warnings=[*legal_warnings(), *letters.warnings(settings())])
     if g.actor.has("rights_holder", "agent") and g.actor.organisation_id is not None:
         return render_template("desk/home_rights_holder.html", **home.rights_holder(g.actor))
     if g.actor.has("seller"):
@@ -216,7 +216,8 @@ def outbox() -> Any:
         letters.letters(status=asked["status"], case_reference=asked["case"]),
         keys=[Outbox.month, Outbox.id], cursor=request.args.get("cursor", ""), descending=True)
     rows = [dict(row._mapping) | {"status": letters.status_of(row)} for row in page.rows]
-    return render_template("staff/outbox.html", page=Page(rows, page.before, page.after), asked=asked)
+    return render_template("staff/outbox.html", page=Page(rows, page.before, page.after), asked=asked,
+                           warnings=letters.warnings(settings()))
 
 
 @pages.get("/outbox/<int:month>/<int:number>")

@@ -34,11 +34,11 @@ from ipdesk.features.catalogue import imports
 from ipdesk.features.catalogue.models import Listing, Marketplace, StagedListing
 from ipdesk.features.evidence.setup import keep_picture
 from ipdesk.fsck import faults
-from ipdesk.worker import jobs
 from tests import make
 from tests.digest import changed, digest
 from tests.journeys.conftest import Desk
 from tests.visitors import START
+from tests.working import worker_of
 
 BATCH = 5  # small transactions, so that many boundaries lie where a kill can hit
 
@@ -106,7 +106,7 @@ def life(act: Callable[[], Any], seconds: float | None = None) -> int:
 
 def worked(place: Installation) -> None:
     """The whole worker, sweeping in small batches, until nothing is due."""
-    work = [job for job in jobs(place.settings, place.clock) if job.name != "deadlines"]
+    work = [job for job in worker_of(place.settings, place.clock).jobs if job.name != "deadlines"]
     worker = Worker(work, place.clock)
     while sweep(place.clock.now(), BATCH) + worker.round():
         pass

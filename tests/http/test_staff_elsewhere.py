@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from types import SimpleNamespace
 
@@ -435,3 +436,11 @@ def test_the_language_is_kept_and_leads_nowhere_else(floor):
     assert guest.get("/language/zh_CN?next=https://elsewhere.example").location == "/"
     assert guest.get("/language/zh_CN?next=//elsewhere.example").location == "/"
     assert guest.get("/language/tlh").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["/", "/outbox"])
+def test_staff_are_warned_where_no_letter_leaves_the_desk(floor, page, monkeypatch):
+    assert "No mail server is set" in text_of(floor.browser("legal").get(page))
+    with_relay = replace(floor.app.extensions["ipdesk.settings"], smtp_url="smtp+none://127.0.0.1:25")
+    monkeypatch.setitem(floor.app.extensions, "ipdesk.settings", with_relay)
+    assert "No mail server is set" not in text_of(floor.browser("legal").get(page))

@@ -9,15 +9,14 @@ import pytest
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
-from ipdesk.core.jobs.loop import Worker
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.features.catalogue.models import Marketplace
 from ipdesk.features.complaints import operations, queries
 from ipdesk.features.complaints.operations import Content, Entry
 from ipdesk.features.rights import operations as rights
-from ipdesk.worker import jobs
 from tests import make
 from tests.vouched import require_vouched
+from tests.working import worker_of
 
 CONTACT = {"name": "Ada Example", "company": "Aurora Ltd", "address": "1 Example Street, Springfield",
            "phone": "+1 555 0100", "email": "ip@aurora.example"}
@@ -51,8 +50,7 @@ class Desk:
 
     def work(self) -> int:
         """Let the worker do everything that is due now."""
-        worker = Worker(jobs(self.app.extensions["ipdesk.settings"], self.clock), self.clock)
-        return worker.until_idle()
+        return worker_of(self.app.extensions["ipdesk.settings"], self.clock).until_idle()
 
     def file(self, kind: str = "trademark", listings: Any = None, **given: Any) -> list[Any]:
         """A notice of the rights holder about ``listings``; returns its complaints, by store."""

@@ -1,6 +1,7 @@
 """fsck finds nothing on a healthy desk and names each fault planted by hand."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -75,6 +76,12 @@ def test_the_database_refuses_to_change_the_log(busy, table, verb):
         connection.execute(text(verb.format(table, column)))
 
 
+PROOFS = [
+    ("update outbox set proof = '{}' where accepted_at is not null", "a written letter stands"),
+    ("update outbox set accepted_at = enqueued_at where accepted_at is not null", "a written letter stands"),
+    ("update instructions set proof = '{}' where confirmed_at is not null", "what the marketplace confirmed stands"),
+    ("update instructions set confirmed_at = created_at where confirmed_at is not null", "what the marketplace confirmed stands"),
+]
 OTHERWISE = {
     "sqlite": [
         ("replace into audit_entries select month, id, case_id, number, 'x', at, body, previous, hash "
@@ -102,9 +109,11 @@ OTHERWISE = {
 
 
 def test_the_log_cannot_be_changed_by_another_way_either(busy):
-    """A row put in another one's place, a table emptied at once, a letter lost on its way."""
+    """A row put in another one's place, a table emptied at once, a letter lost on its way, a proof changed afterwards."""
+    busy.clock.advance(timedelta(days=7))
+    busy.work()  # silence takes the listings down, and the marketplace confirms it
     busy.file(listings=[make.listing(store=busy.stores[0])])  # its letters have not been sent yet
-    for statement, words in OTHERWISE[db.engine.dialect.name]:
+    for statement, words in OTHERWISE[db.engine.dialect.name] + PROOFS:
         with pytest.raises(Exception, match=words), db.engine.begin() as connection:
             connection.execute(text(statement))
     assert found(busy) == []

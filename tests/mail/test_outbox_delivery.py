@@ -385,7 +385,7 @@ def test_a_consequence_is_whole_or_not_at_all(write, clock, mail):
     assert set(db.session.execute(select(Case.kind)).scalars()) == {"complaint"}
 
 
-def test_a_consequence_that_is_no_longer_possible_is_noted_and_closed(write, clock, mail):
+def test_a_consequence_that_is_no_longer_possible_settles_the_letter(write, clock, mail):
     [key] = write(consequence=PROOF)
 
     def refuse(_row):
@@ -393,8 +393,7 @@ def test_a_consequence_that_is_no_longer_possible_is_noted_and_closed(write, clo
     callbacks = Callbacks(refuse, refuse)
     deliver_due(clock, {"mail": mail}, callbacks=callbacks)
     row = row_of(key)
-    assert row.proof["consequence_refused"] == "claims_already_closed"
-    assert row.settled_at is not None
+    assert row.settled_at is not None and row.proof["way"] == "recording"
     assert deliver_due(clock, {"mail": mail}, callbacks=callbacks) == 0
 
 

@@ -343,13 +343,19 @@ def test_a_kept_connection_that_was_closed_is_opened_again(serve, parcel, identi
 # --- the folder ----------------------------------------------------------------------------
 
 def test_the_folder_gets_one_whole_file_however_often_it_is_sent(tmp_path, parcel, identity):
-    sender = FolderSender(tmp_path / "outbox", identity)
+    sender = FolderSender(tmp_path / "outbox", identity, stands_for_readers=True)
     first, second = sender.send(parcel(), AT), sender.send(parcel(), AT)
     assert first == second and first.verdict == "accepted"
     [file] = (tmp_path / "outbox").iterdir()
     assert file.name == first.proof["file"] == "202611.1.abcdef012345.eml"
     message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
     assert message["To"] == "seller@store.example"
+
+
+def test_outside_the_demo_a_written_file_is_no_delivery(tmp_path, parcel, identity):
+    outcome = FolderSender(tmp_path / "outbox", identity).send(parcel(), AT)
+    assert outcome.verdict == "try_again" and "sent to nobody" in outcome.proof["error"]
+    assert [file.name for file in (tmp_path / "outbox").iterdir()] == [outcome.proof["file"]]
 
 
 def test_a_folder_that_cannot_be_written_is_tried_again_and_leaves_nothing(

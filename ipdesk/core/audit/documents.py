@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from ipdesk.core.audit.models import AuditDisclosure, AuditEntry
 from ipdesk.core.db.core import db
-from ipdesk.core.db.vouching import take_written, vouched_models
+from ipdesk.core.db.vouching import take_written, vouched_documents
 from ipdesk.core.kernel.canonical import canonical_json, salted_commitment, sha256_hex
 
 FIELD = "documents"
@@ -34,8 +34,7 @@ def written_documents(acted_on: Collection[int]) -> dict[int, list[list[Any]]]:
     found: dict[int, list[list[Any]]] = defaultdict(list)
     for row in take_written():
         if row.case_id in acted_on:
-            table = row.model.__tablename__
-            found[row.case_id].append([table, row.key, None if row.document is None else digest(table, row.document)])
+            found[row.case_id].append([row.table, row.key, None if row.document is None else digest(row.table, row.document)])
     return found
 
 
@@ -82,8 +81,7 @@ class Bound:
 def document_faults(case_ids: Sequence[int]) -> Iterator[tuple[int, str]]:
     """(case, what is wrong) for these cases: a row changed, added or taken away past the desk. One query for each table."""
     bound = _bound(case_ids)
-    for model in vouched_models():
-        vouched, table = model.vouched, model.__tablename__
+    for table, model, vouched in vouched_documents():
         rows = db.session.execute(
             select(model).where(getattr(model, vouched.case).in_(case_ids)).order_by(model.id)).unique().scalars()
         for row in rows:

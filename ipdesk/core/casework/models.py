@@ -95,9 +95,10 @@ class SignedStatement(db.Model):
 
 
 class Note(db.Model):
-    """A private note of staff on a case. It never leaves the desk."""
+    """A private note of staff on a case. It never leaves the desk. One that proves a delivery belongs to that act."""
 
     __tablename__ = "notes"
+    vouched = Vouched(case="case_id", alone=True, columns=("author_id", "author_name", "text", "written_at"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)

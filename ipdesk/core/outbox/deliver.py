@@ -41,7 +41,7 @@ SETTLE_PAUSE = timedelta(minutes=5)
 class Callbacks:
     """What the fate of a letter sets off. Each runs inside its own unit of work with the
     row loaded; it reads the row's trigger names and ids and must not commit. A ``Refusal``
-    means "no longer possible" and is kept with the proof; any other error is tried again."""
+    means "no longer possible" and settles the letter; any other error is tried again."""
 
     on_delivered: Callable[[Outbox], None]
     on_failed: Callable[[Outbox], None]
@@ -202,7 +202,8 @@ def _settle(month: int, number: int, clock: Clock, callbacks: Callbacks) -> int:
             (callbacks.on_delivered if row.failed_at is None else callbacks.on_failed)(row)
             row.settled_at = clock.now()
     except Refusal as refusal:
-        _close_refused(key, refusal, clock.now())
+        log.info("outbox %s-%s: its consequence is no longer possible: %s", month, number, refusal.code)
+        _settle_without(key, clock.now())
     except Exception as error:  # the fault may pass; the others must not wait for it
         log.error("outbox %s-%s: consequence failed: %s", month, number, _fault(error))
         _postpone(key, clock.now() + SETTLE_PAUSE)
@@ -210,11 +211,9 @@ def _settle(month: int, number: int, clock: Clock, callbacks: Callbacks) -> int:
     return 1
 
 
-def _close_refused(key: tuple[int, int], refusal: Refusal, now: datetime) -> None:
+def _settle_without(key: tuple[int, int], now: datetime) -> None:
     with unit_of_work():
-        row = db.session.get_one(Outbox, key)
-        row.proof = {**(row.proof or {}), "consequence_refused": refusal.code}
-        row.settled_at = now
+        db.session.get_one(Outbox, key).settled_at = now
 
 
 def _postpone(key: tuple[int, int], until: datetime) -> None:

@@ -40,8 +40,13 @@ class Outbox(db.Model):
     """
 
     __tablename__ = "outbox"
-    vouched = Vouched(case="case_id", alone=True, columns=(
-        "message", "recipient_role", "channel", "to_address", "locale", "subject", "body_text", "body_html", "enqueued_at"))
+    vouched = (
+        Vouched(case="case_id", alone=True, columns=(
+            "message", "recipient_role", "channel", "to_address", "locale", "subject", "body_text", "body_html", "enqueued_at")),
+        # What became of a letter, where that set an act off: the start of a seller's time rests on it.
+        Vouched(name="deliveries", case="case_id", alone=True, once=True, since="settled_at", columns=(
+            "month", "id", "accepted_at", "failed_at", "proof")),
+    )
 
     month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
@@ -110,8 +115,8 @@ DELIVERY_FIELDS = frozenset({
 })
 _WRITTEN = ", ".join(c.name for c in Outbox.__table__.columns if c.name not in DELIVERY_FIELDS)
 _SAYS = "outbox: a written letter stands"
-# The database itself refuses to change a letter, and to lose one whose way has not ended: rows leave by
-# retention only, and by DELETE.
+# The database itself refuses to change a letter or, once its way has ended, how it ended, and to lose one whose way has
+# not ended: rows leave by retention only, and by DELETE.
 LETTERS_STAND = {
     "sqlite": (
         f"CREATE TRIGGER outbox_letters_stand BEFORE UPDATE OF {_WRITTEN} ON outbox "
@@ -119,6 +124,8 @@ LETTERS_STAND = {
         "CREATE TRIGGER outbox_letters_stay BEFORE DELETE ON outbox WHEN old.settled_at IS NULL "
         f"BEGIN SELECT RAISE(ABORT, '{_SAYS}'); END",
         no_replace_statement("outbox", (("rowid",), ("month", "id")), _SAYS),
+        "CREATE TRIGGER outbox_proofs_stand BEFORE UPDATE OF accepted_at, failed_at, proof ON outbox "
+        f"WHEN old.accepted_at IS NOT NULL OR old.failed_at IS NOT NULL BEGIN SELECT RAISE(ABORT, '{_SAYS}'); END",
     ),
     "postgresql": (
         "CREATE OR REPLACE FUNCTION outbox_letters_stand() RETURNS trigger LANGUAGE plpgsql AS "
@@ -127,6 +134,8 @@ LETTERS_STAND = {
         "FOR EACH ROW EXECUTE FUNCTION outbox_letters_stand()",
         "CREATE TRIGGER outbox_letters_stay BEFORE DELETE ON outbox FOR EACH ROW "
         "WHEN (old.settled_at IS NULL) EXECUTE FUNCTION outbox_letters_stand()",
+        "CREATE TRIGGER outbox_proofs_stand BEFORE UPDATE OF accepted_at, failed_at, proof ON outbox FOR EACH ROW "
+        "WHEN (old.accepted_at IS NOT NULL OR old.failed_at IS NOT NULL) EXECUTE FUNCTION outbox_letters_stand()",
         "CREATE TRIGGER outbox_no_truncate BEFORE TRUNCATE ON outbox "
         "FOR EACH STATEMENT EXECUTE FUNCTION outbox_letters_stand()",
     ),

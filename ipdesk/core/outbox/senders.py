@@ -27,6 +27,7 @@ from ipdesk.core.outbox.headers import MailIdentity, SealedMail, UnusableAddress
 
 Verdict = Literal["accepted", "try_again", "refused"]
 _REPLY_LIMIT = 500
+NO_RELAY = "no mail server is set, so that the letter was written to the local folder and sent to nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +115,15 @@ class RecordingSender:
 class FolderSender:
     """Writes each mail as ``<folder>/<message key>.eml``: what would be sent.
 
-    The file appears whole or not at all; sending the same row twice gives the same file.
+    The file appears whole or not at all; sending the same row twice gives the same file. Nobody has
+    such a letter yet, so that it waits and is tried again; only where ``stands_for_readers`` (the
+    demo, in which nobody else is there) writing it is its delivery.
     """
 
-    def __init__(self, folder: Path, identity: MailIdentity) -> None:
+    def __init__(self, folder: Path, identity: MailIdentity, *, stands_for_readers: bool = False) -> None:
         self._folder = folder
         self._identity = identity
+        self._accepts = stands_for_readers
 
     def send(self, parcel: Parcel, at: datetime) -> Outcome:
         try:
@@ -131,10 +135,8 @@ class FolderSender:
             self._write(name, mail.content)
         except OSError as error:
             return Outcome("try_again", {"way": "folder", "error": os.strerror(error.errno or 0)})
-        return Outcome("accepted", {
-            "way": "folder", "file": name, "sha256": sha256_hex(mail.content),
-            "message_id": mail.message_id,
-        })
+        proof = {"way": "folder", "file": name, "sha256": sha256_hex(mail.content), "message_id": mail.message_id}
+        return Outcome("accepted", proof) if self._accepts else Outcome("try_again", {**proof, "error": NO_RELAY})
 
     def _write(self, name: str, content: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, and_
+from sqlalchemy import DDL, CheckConstraint, ForeignKey, Index, String, Text, and_, event
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ipdesk.core.db.core import BigId, db
@@ -59,6 +59,9 @@ class Instruction(db.Model):
     """
 
     __tablename__ = "instructions"
+    # What the marketplace has confirmed, where a step rests on it (``rely_on``).
+    vouched = Vouched(name="confirmations", case="case_id", alone=True, since="confirmed_at", columns=(
+        "listing_id", "claim_id", "wanted", "created_at", "confirmed_at", "proof"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     listing_id: Mapped[int] = mapped_column(ForeignKey("listings.id"), index=True)
@@ -80,4 +83,22 @@ class Instruction(db.Model):
 
 
 _due = and_(Instruction.confirmed_at.is_(None), Instruction.superseded_by.is_(None))
+_SAYS = "instructions: what the marketplace confirmed stands"
+_CONFIRMED = "listing_id, claim_id, wanted, created_at, confirmed_at, proof"
+# What the database itself refuses: to change a confirmation. dialect -> statements.
+CONFIRMATIONS_STAND = {
+    "sqlite": (
+        f"CREATE TRIGGER instructions_confirmed_stand BEFORE UPDATE OF {_CONFIRMED} ON instructions "
+        f"WHEN old.confirmed_at IS NOT NULL BEGIN SELECT RAISE(ABORT, '{_SAYS}'); END",
+    ),
+    "postgresql": (
+        "CREATE OR REPLACE FUNCTION instructions_confirmed_stand() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{_SAYS}'; END $$",
+        f"CREATE TRIGGER instructions_confirmed_stand BEFORE UPDATE OF {_CONFIRMED} ON instructions "
+        "FOR EACH ROW WHEN (old.confirmed_at IS NOT NULL) EXECUTE FUNCTION instructions_confirmed_stand()",
+    ),
+}
+for _dialect, _statements in CONFIRMATIONS_STAND.items():
+    for _statement in _statements:
+        event.listen(Instruction.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))
 Index("ix_instructions_due", Instruction.next_attempt_at, Instruction.id, sqlite_where=_due, postgresql_where=_due)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from ipdesk.core.db.core import db
 from ipdesk.features.holds.models import Hold, Instruction
@@ -68,6 +68,14 @@ def unconfirmed_listings(listing_ids: Collection[int]) -> set[int]:
     """
     return set(db.session.scalars(select(Instruction.listing_id).where(
         Instruction.listing_id.in_(listing_ids), Instruction.confirmed_at.is_(None))))
+
+
+def confirmations_of(case_id: int, claim_ids: Collection[int]) -> Sequence[Instruction]:
+    """What the marketplace has confirmed last of each of these claims."""
+    newest = select(func.max(Instruction.id)).where(
+        Instruction.case_id == case_id, Instruction.claim_id.in_(claim_ids), Instruction.confirmed_at.is_not(None),
+    ).group_by(Instruction.claim_id)
+    return db.session.scalars(select(Instruction).where(Instruction.id.in_(newest)).order_by(Instruction.id)).all()
 
 
 def due(now: datetime, limit: int) -> Select[Any]:

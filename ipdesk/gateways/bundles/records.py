@@ -233,10 +233,13 @@ def _delivery(words: Words, row: Outbox) -> str:
     if row.failed_at is not None:
         return words.say(N_("Not delivered, given up on %(when)s: %(why)s"), when=words.moment(row.failed_at),
                          why=str(proof.get("reply") or proof.get("error") or "–"))
-    if row.accepted_at is None:
-        return words.say(N_("Not delivered yet"))
-    when = words.moment(row.accepted_at)
     way = proof.get("way")
+    if row.accepted_at is None:
+        return words.say(N_("Written to a local folder and sent to nobody, as no mail server is set") if way == "folder"
+                         else N_("Not delivered yet"))
+    when = words.moment(row.accepted_at)
+    if way == "folder":
+        return words.say(N_("Written to the local folder of a demo on %(when)s, which proves no delivery"), when=when)
     if way == "inbox":
         return words.say(N_("Placed in the reader's inbox on the desk on %(when)s"), when=when)
     if way == "smtp":
