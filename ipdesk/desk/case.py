@@ -1,12 +1,14 @@
 """What the complaint page shows to one reader: plain values, cut by disclosure before anything else."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from flask_babel import gettext, ngettext
 from markupsafe import Markup
 
+from ipdesk.core.casework import clocks as running
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.casework.choices import Choice, choices
@@ -22,7 +24,9 @@ from ipdesk.core.workflow.diagram import svg
 from ipdesk.desk import words
 from ipdesk.desk.clocks import clock_facts
 from ipdesk.features.accounts.holding import is_held_by_another
-from ipdesk.features.complaints.models import Complaint
+from ipdesk.features.complaints.facts import deadline_facts
+from ipdesk.features.complaints.models import Complaint, Notice
+from ipdesk.features.complaints.queries import closes_the_door
 from ipdesk.features.counter_notices.operations import RECEIVED_STEPS, TELLING
 from ipdesk.features.decisions import queries as work
 from ipdesk.features.decisions import steps
@@ -48,7 +52,8 @@ def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
     return {
         "view": view, "audience": audience, "seen": view["version"], "claims": claims,
         "groups": _groups(claims, law), "clocks": clocks, "choices": offered,
-        "case": _header(view, law, focus, clocks, claims, audience) | _second_person(law.states.get(focus), proposed),
+        "case": _header(view, law, focus, clocks, claims, audience) | _second_person(law.states.get(focus), proposed)
+        | _screened(row, focus, audience, actor.at),
         "events": events(row, timeline(row, desk=audience == "staff", audience=audience), law, claims, audience),
         "exhibits": exhibits(row, actor, claims), "diagram": diagram(law, focus),
         **(staff_facts(row, actor, offered, {one["id"]: one["state"] for one in claims}, proposed)
@@ -69,8 +74,18 @@ def _claim(
         "silence": words.law_text(state.silence_for(audience)),
         "waits_for": state.waits_for, "who_acts": words.waits_text(state.waits_for, audience),
         "reason": words.reason_label(claim["reason_code"]),
-        "clock": next((clock for clock in own if clock["name"] == state.deadline), None),
+        "clock": _clock_of(state, own, law, audience),
     }
+
+
+def _clock_of(
+    state: State | None, clocks: Iterable[Mapping[str, Any]], law: Workflow, audience: str,
+) -> Mapping[str, Any] | None:
+    """The clock of this state out of ``clocks``; none for the seller where it can answer after the end as well."""
+    if state is None or (audience == "seller" and state.stage == "delisted" and state.deadline
+                         and not closes_the_door(law, state.deadline)):
+        return None
+    return next((clock for clock in clocks if clock["name"] == state.deadline), None)
 
 
 def captured_picture(row: Complaint, actor: Actor, capture_id: int, position: int) -> tuple[str, str]:
@@ -109,8 +124,7 @@ def _header(
 ) -> dict[str, Any]:
     state = law.states.get(focus)
     ids = {claim["id"] for claim in claims if claim["state"] == focus}
-    deadline = next((clock for clock in clocks if state and clock["name"] == state.deadline
-                     and not ids.isdisjoint(clock["movers"])), None)
+    deadline = _clock_of(state, [clock for clock in clocks if not ids.isdisjoint(clock["movers"])], law, audience)
     return {
         "reference": view["reference"], "kind": gettext("Complaint"), "state": focus,
         "title": _title(view, audience), "label": words.state_label(view["regime"], focus),
@@ -118,8 +132,39 @@ def _header(
         "who_acts": words.waits_text(state.waits_for if state else "nobody", audience),
         "mine": bool(state) and state.waits_for == audience, "deadline": deadline,
         "silence": words.law_text(state.silence_for(audience)) if state else "",
-        "scope": _scope(len(ids), len(claims)),
+        "scope": _scope(len(ids), len(claims)), "shown": _shown([claim for claim in claims if claim["id"] in ids], focus),
     }
+
+
+def _screened(row: Complaint, focus: str, audience: str, now: datetime) -> dict[str, Any]:
+    """While its notice is screened, once for all stores, the notice says who acts next, until when, and what silence does."""
+    if focus != work.SCREENED_WITH_NOTICE:
+        return {}
+    notice = db.session.get_one(Notice, row.notice_id)
+    state = workflow_of(notice.case).states[notice.state]
+    line = next((one for one in running.open_deadlines(notice.id) if one.name == state.deadline), None)
+    mine = state.waits_for == audience
+    return {
+        "label": gettext("Received; the notice: %(state)s", state=words.law_text(state.label)),
+        "meaning": words.law_text(state.meaning_for(audience)), "who_acts": words.waits_text(state.waits_for, audience),
+        "mine": mine, "deadline": clock_facts(deadline_facts(line), now, own=mine) if line else None,
+        "silence": words.law_text(state.silence_for(audience)),
+    }
+
+
+def _shown(claims: Sequence[Mapping[str, Any]], focus: str) -> list[str]:
+    """What the marketplace shows of these listings where the state of this complaint alone would let one expect something else."""
+    stage, status = focus.partition(".")[0], [claim["listing"]["status"] for claim in claims]
+    gone, down = status.count("removed_by_seller"), status.count("restricted")
+    notes = []
+    if gone and stage != "closed":
+        notes.append(ngettext("One of these listings has been deleted by its seller; it can still be contested, but nothing puts it back.",
+                              "%(num)s of these listings have been deleted by their seller; they can still be contested, but nothing "
+                              "puts them back.", gone))
+    if down and stage in ("received", "pending_response"):
+        notes.append(ngettext("One of these listings is down for another reason than this complaint.",
+                              "%(num)s of these listings are down for another reason than this complaint.", down))
+    return notes
 
 
 def _proposed(view: Mapping[str, Any]) -> dict[str, set[int]]:

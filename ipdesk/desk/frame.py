@@ -43,7 +43,7 @@ def _page_of_form() -> str:
 
 def footer(actor: Actor | None) -> list[dict[str, str]]:
     links = [{"text": gettext("Legal contacts"), "href": url_for("desk.legal_contacts")}]
-    if actor is None or not actor.reads_as_staff:
+    if actor is None or actor.user_id is None:
         links.append({"text": gettext("File a notice without an account"), "href": "/notices/new-guest"})
     return links
 

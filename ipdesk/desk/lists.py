@@ -25,6 +25,7 @@ from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import queries
 from ipdesk.features.complaints.models import NO_LIMIT, Complaint
 from ipdesk.features.counter_notices import queries as counter_notices
+from ipdesk.features.decisions.queries import SCREENED_WITH_NOTICE
 from ipdesk.features.rights.models import Right
 from ipdesk.features.rights.words import KIND_NAMES
 
@@ -153,6 +154,8 @@ def _row(row: Any, actor: Actor) -> dict[str, Any]:
     audience = "staff" if actor.reads_as_staff else (
         "seller" if queries.reads_as_seller(actor, row.organisation_id) else "rights_holder")
     law, state, waits_for, due = rules.workflows.workflow(row.regime), row.state, row.waits_for, row.next_due_at
+    if state == SCREENED_WITH_NOTICE:  # the notice is screened once for all stores, by its own clock
+        waits_for, due = row.notice_waits_for, row.notice_due_at
     if audience == "seller":
         state, due = row.seller_state, row.respond_by if row.respond_by < NO_LIMIT else None
         waits_for = law.states[state].waits_for if state in law.states else ""

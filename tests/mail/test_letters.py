@@ -208,7 +208,7 @@ def test_outside_the_statute_there_is_no_put_back_and_shared_documents_are_named
 def test_the_complaint_says_that_it_is_no_decision_and_that_deleting_admits_nothing(book, facts):
     said = words(book.render("complaint_opened", "en", facts("complaint_opened")).text)
     assert "This is a complaint, not a decision." in said
-    assert "stay online while you can respond" in said
+    assert "It leaves the listings below online while you can respond" in said
     assert "Deleting admits nothing." in said
     assert "ip@acme.example" in said and "018000001" in said
 

@@ -108,7 +108,10 @@ def link_url(at: datetime, case_id: int, audience: str, address: str) -> str:
 
 
 def own_deadline(act: Act, recipient: Recipient) -> dict[str, str] | None:
-    """The reader's own running clock over what this letter is about, with the effect of silence."""
+    """The reader's own running clock over what this letter is about, with the effect of silence.
+
+    None where the reader can do the same after its end: it is not the reader's time that runs out.
+    """
     movers = {mover.id for mover in act.movers}
     for line in act.deadlines or clocks.open_deadlines(act.case.id):
         state = _state_waiting_on(act, line)
@@ -116,7 +119,7 @@ def own_deadline(act: Act, recipient: Recipient) -> dict[str, str] | None:
             continue
         if state.waits_for == "delivery" and recipient.role == "seller":
             return _started_by_arrival(act, state, recipient)
-        if state.waits_for == recipient.role:
+        if state.waits_for == recipient.role and (state.stage != "delisted" or queries.closes_the_door(act.workflow, line.name)):
             shown = deadline_text(
                 Computation.from_dict(line.computation), act.at, recipient.locale)
             return {**shown, "silence_text": say(state.silence_for(recipient.role), recipient)}

@@ -9,10 +9,12 @@ from sqlalchemy import case as either
 from sqlalchemy.orm import aliased, selectinload
 
 from ipdesk.core.casework.models import Case
+from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.rows import read_columns, rows_by_id
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
+from ipdesk.core.workflow import Workflow
 from ipdesk.features.accounts.queries import claimed_stores
 from ipdesk.features.catalogue.models import Capture, Listing, Marketplace, Store
 from ipdesk.features.complaints.models import IS_RESTORING, Claim, Complaint, Notice, NoticeListing, TestPurchase
@@ -41,6 +43,14 @@ def complaint_visible_to(actor: Actor) -> Any:
         ways.append(Complaint.notice_id.in_(select(Notice.id).where(
             Notice.id.in_(sorted(linked)), Notice.guest_confirmed_at.is_not(None))))
     return or_(*ways) if ways else false()
+
+
+def elsewhere_complained_of(actor: Actor, complaint: Complaint, listing_ids: Iterable[int]) -> list[str]:
+    """The references of other complaints that ``actor`` knows of and that are still open about one of these listings."""
+    return list(db.session.execute(
+        select(Case.reference).join(Complaint, Complaint.id == Case.id).join(Claim, Claim.complaint_id == Complaint.id)
+        .where(Claim.listing_id.in_(sorted(listing_ids)), Complaint.id != complaint.id, Claim.state.not_like("closed.%"),
+               complaint_visible_to(actor)).distinct().order_by(Case.reference)).scalars())
 
 
 def notice_visible_to(actor: Actor) -> Any:
@@ -277,13 +287,15 @@ def complaint_list(
             Case.reference, Complaint.state, Complaint.regime, Complaint.reason_code,
             Complaint.claims_count, Complaint.filed_at, Complaint.next_due_at, Complaint.waits_for,
             Complaint.seller_state, Complaint.organisation_id,
-            Complaint.to_respond, Store.name.label("store"), Store.external_id.label("store_code"),
+            Complaint.to_respond, Notice.waits_for.label("notice_waits_for"), Notice.next_due_at.label("notice_due_at"),
+            Store.name.label("store"), Store.external_id.label("store_code"),
             Right.title.label("right_title"), Right.number.label("right_number"),
             Right.kind.label("right_kind"), Right.owner.label("owner"),
             Complaint.respond_by, Complaint.id,
         )
         .join(Case, Case.id == Complaint.id).join(Store, Store.id == Complaint.store_id)
-        .join(Right, Right.id == Complaint.right_id).where(complaint_visible_to(actor))
+        .join(Right, Right.id == Complaint.right_id).join(Notice, Notice.id == Complaint.notice_id)
+        .where(complaint_visible_to(actor))
     )
     if stage:
         query = query.where(_as_read(actor, Complaint.stage_name, Complaint.seller_stage) == stage)
@@ -339,3 +351,12 @@ def restoring_claims(most: int) -> dict[int, list[Claim]]:
         IS_RESTORING).order_by(Claim.id).limit(most)).scalars():
         found.setdefault(claim.complaint_id, []).append(claim)
     return found
+
+
+def closes_the_door(law: Workflow, deadline: str) -> bool:
+    """Whether the end of this clock leads to a state from which nothing can be contested any more."""
+    return any(
+        edge.trigger == rules.workflows.deadline(deadline).get("on_expiry")
+        and not law.edges(edge.dest, "receive_counter_notice")
+        for name, state in law.states.items() if state.deadline == deadline
+        for edge in law.edges(name))

@@ -125,6 +125,8 @@ class AssignSchema(FormSchema):
     def _some_has_rows(self, said: dict[str, Any], **_more: Any) -> None:
         if said.get("stores") == "some" and not said.get("rows"):
             raise ValidationError([_l("Tick at least one listing, or choose all stores.")], "rows")
+        if said.get("stores") == "all" and said.get("rows"):
+            raise ValidationError([_l("You ticked listings, but chose all stores. Choose who is to see this exhibit.")], "stores")
 
 
 class PurchaseSchema(FormSchema):

@@ -16,6 +16,7 @@ from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.core.workflow import Workflow
 from ipdesk.features.complaints.models import Claim, Complaint, Notice
+from ipdesk.features.complaints.queries import closes_the_door
 from ipdesk.features.counter_notices.models import (
     Answer,
     CounterNotice,
@@ -155,15 +156,6 @@ def _end_of(complaint_id: int, law: Workflow, deadline: str | None) -> datetime 
     return db.session.execute(select(Deadline.due_at).where(
         Deadline.case_id == complaint_id, Deadline.name == deadline, Deadline.status == "open",
     ).order_by(Deadline.due_at.desc()).limit(1)).scalar()
-
-
-def closes_the_door(law: Workflow, deadline: str) -> bool:
-    """Whether the end of this clock leads to a state from which nothing can be contested any more."""
-    return any(
-        edge.trigger == rules.workflows.deadline(deadline).get("on_expiry")
-        and not law.edges(edge.dest, "receive_counter_notice")
-        for name, state in law.states.items() if state.deadline == deadline
-        for edge in law.edges(name))
 
 
 def complainants(complaints: Sequence[int]) -> dict[int, str]:

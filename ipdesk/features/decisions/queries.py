@@ -162,7 +162,7 @@ def stores_of_notice(notice_id: int) -> list[dict[str, Any]]:
     for row in db.session.execute(
         select(Complaint.id, Case.reference, Complaint.state, Store.name, Store.external_id,
                Listing.external_id.label("code"), Listing.title, Listing.url, Listing.price,
-               Listing.currency, Listing.status, Claim.reason_code, Claim.explanation)
+               Listing.currency, Listing.status, Claim.id.label("claim_id"), Claim.reason_code, Claim.explanation)
         .join(Case, Case.id == Complaint.id).join(Store, Store.id == Complaint.store_id)
         .join(Claim, Claim.complaint_id == Complaint.id).join(Listing, Listing.id == Claim.listing_id)
         .where(Complaint.notice_id == notice_id).order_by(Complaint.id, Claim.position)
@@ -171,7 +171,7 @@ def stores_of_notice(notice_id: int) -> list[dict[str, Any]]:
             "reference": row.reference, "state": row.state, "name": row.name,
             "code": row.external_id, "listings": []})
         store["listings"].append({
-            "code": row.code, "title": row.title, "url": row.url, "status": row.status,
+            "claim_id": row.claim_id, "code": row.code, "title": row.title, "url": row.url, "status": row.status,
             "price": f"{row.price} {row.currency}".strip(), "reason_code": row.reason_code,
             "explanation": row.explanation})
     return list(found.values())
@@ -387,11 +387,14 @@ def staff_clocks(case_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
                Deadline.name.in_(clocks.desk_clocks()))
         .order_by(Deadline.until_at)
     ):
-        found.setdefault(line.case_id, {
-            "name": line.name, "target_at": line.until_at,
-            "breach_at": line.fires_at if line.trigger else line.due_at, "acts": bool(line.trigger),
-            "missed": line.missed_at is not None})
+        found.setdefault(line.case_id, _staff_clock(line))
     return found
+
+
+def _staff_clock(line: Any) -> dict[str, Any]:
+    return {"name": line.name, "target_at": line.until_at,
+            "breach_at": line.fires_at if line.trigger else line.due_at, "acts": bool(line.trigger),
+            "missed": line.missed_at is not None}
 
 
 # --- what the supervisor sees --------------------------------------------------------------------------
@@ -418,21 +421,21 @@ def held(model: Any, now: datetime) -> Any:
 def late(now: datetime, most: int = 100) -> list[dict[str, Any]]:
     """Every case in which a clock of the desk has run out or its target has passed, the latest first.
 
-    ``since``: its target. What waits for the marketplace has no target of the desk's own.
+    ``clock`` as in `staff_clocks`. What waits for the marketplace has no target of the desk's own.
     """
     ours = clocks.desk_clocks()
     passed = or_(Deadline.missed_at.is_not(None), Deadline.due_at <= now,
                  and_(Deadline.name.not_in(_clocks_of_the_marketplace()), Deadline.until_at < now))
     holder = func.coalesce(*(case((held(model, now), model.assignee_id)) for model in (Notice, Complaint, Right)))
-    query = select(Case.kind, Case.reference, Deadline.name, Deadline.until_at, Deadline.due_at,
-                   Deadline.missed_at, User.name.label("holder")).join(Case, Case.id == Deadline.case_id)
+    query = select(Case.kind, Case.reference, Deadline.name, Deadline.until_at, Deadline.due_at, Deadline.fires_at,
+                   Deadline.trigger, Deadline.missed_at, User.name.label("holder")).join(Case, Case.id == Deadline.case_id)
     for model in (Notice, Complaint, Right):
         query = query.outerjoin(model, model.id == Case.id)
     rows = db.session.execute(
         query.outerjoin(User, User.id == holder)
         .where(Deadline.status == "open", Deadline.name.in_(ours), passed)
         .order_by(Deadline.until_at).limit(most))
-    return [dict(row._mapping) | {"since": row.until_at} for row in rows]
+    return [{"kind": row.kind, "reference": row.reference, "holder": row.holder, "clock": _staff_clock(row)} for row in rows]
 
 
 def _clocks_of_the_marketplace() -> set[str]:

@@ -115,7 +115,11 @@ def drafts(references: Sequence[str]) -> list[Exhibit]:
 
 
 def shown(references: Sequence[str]) -> list[dict[str, Any]]:
-    """The exhibits of a form for the macro ``upload_field``; unknown references are left out."""
+    """The exhibits of a form for the macro ``upload_field``; unknown references are left out.
+
+    A guest has its key from here on, so that files which are sent at the same time are all its own.
+    """
+    key_hash(make=True)
     found = []
     for reference in references:
         try:

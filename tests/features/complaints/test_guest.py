@@ -68,7 +68,9 @@ def test_filed_in_two_pages_and_followed_in_the_same_browser(scene, guest):
 def test_what_each_store_gets_stands_above_the_signature(guest):
     page = text_of(guest.post(PAGE, data=SAID))
     assert page.index("Store Alpha") < page.index("Store Bravo") < page.index("under penalty of perjury")
-    assert "Street 1" not in page, "the address stays with the marketplace"
+    seen, _, unseen = page.partition("What no store will see")
+    assert "Street 1" not in seen and "Street 1" in unseen, "the address stays with the marketplace"
+    assert 'hreflang="zh-CN"' not in page, "no link leads away from what was written"
     assert re.search(r"Contact of the right\s+Nia Novak, Nia@Novak.example", page), "whoever has no account is its public contact"
     assert "1 row will not be filed" in page
 
@@ -83,6 +85,20 @@ def test_the_right_stands_in_the_filed_notice_as_it_was_signed(scene, guest, kin
     ((facts, right),) = scene.rows(select(Notice.right_facts, Right).join(Right, Right.id == Notice.right_id))
     assert {name: facts[name] for name in told} == told
     assert (right.number, right.office, right.description) == tuple(told.values())
+
+
+def test_files_that_a_guest_sends_at_the_same_time_are_all_its_own(guest):
+    """The page that offers the upload gives the key, so that no upload has to wait for the cookie of another one."""
+    def key():
+        with guest.session_transaction() as session:
+            return session.get("guest_key")
+
+    assert key() is None
+    guest.get(PAGE)
+    given = key()
+    assert given
+    assert guest.post("/evidence/uploads", json={"name": "a.jpg", "size": 3}).status_code == 201
+    assert key() == given
 
 
 def test_the_link_confirms_the_address_and_follows_the_notice(scene, guest):

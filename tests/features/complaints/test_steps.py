@@ -314,6 +314,8 @@ def test_an_exhibit_of_a_listing_that_is_gone_reaches_no_store(scene):
     filer = scene.filer().begin().fill("LX000", "LX002")
     exhibit = upload(filer)
     filer.step("exhibits", exhibits=[exhibit])
+    contradictory = filer.step(f"exhibits/{exhibit}", visibility="share", stores="all", rows=["1"])
+    assert contradictory.status_code == 422 and "You ticked listings, but chose all stores" in text_of(contradictory)
     filer.step(f"exhibits/{exhibit}", visibility="share", stores="some", rows=["1"])
     filer.step("listings/remove", remove=["1"])
     assert "No store: its listings are no longer" in text_of(filer.get(f"/notices/{filer.reference}/draft/exhibits"))

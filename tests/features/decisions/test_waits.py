@@ -62,7 +62,7 @@ def test_a_court_paper_is_due_before_the_put_back_can_come(floor, told):
     assert "Latest put-back while a court paper is examined" in page and "No clock of the desk runs" not in page
     assert filed.reference not in late(floor)
     floor.clock.set(opens + timedelta(minutes=1))
-    assert late(floor)[filed.reference]["since"] == opens - timedelta(seconds=1)
+    assert late(floor)[filed.reference]["clock"]["target_at"] == opens - timedelta(seconds=1)
     assert filed.reference in floor.browser("admin").get("/supervision").get_data(as_text=True)
 
 
@@ -79,7 +79,7 @@ def test_a_put_back_that_the_marketplace_does_not_confirm_comes_to_the_desk(floo
     floor.clock.set(closes)
     pass_time(floor, hours=0)
     assert queued(floor)[filed.reference]["clock"]["missed"]
-    assert late(floor)[filed.reference]["name"] == "restoration"
+    assert late(floor)[filed.reference]["clock"]["name"] == "restoration"
     assert {row.to_address for row in letters(floor, filed.reference)} == {
         floor.desk.people[who].email for who in ("legal", "legal_two")}
     assert floor.act(work.take, "legal", "complaint", filed.id)
@@ -93,7 +93,7 @@ def test_a_case_in_court_comes_back_every_ninety_days_until_somebody_looks(floor
     assert filed.reference not in queued(floor)
     pass_time(floor, days=95)
     assert queued(floor)[filed.reference]["clock"]["missed"]
-    assert late(floor)[filed.reference]["name"] == "court_review"
+    assert late(floor)[filed.reference]["clock"]["name"] == "court_review"
     assert len(letters(floor, filed.reference)) == 2, "each of the legal staff is told"
     pass_time(floor, days=95)
     assert len(letters(floor, filed.reference)) == 4, "and again"
@@ -133,3 +133,13 @@ def test_whoever_must_know_is_told_what_was_due_since_when_and_where(floor):
             Outbox, InboxMessage.outbox_id == Outbox.id).where(Outbox.message == "deadline_missed")).all())
     assert ("user", floor.desk.people["legal"].id) in owners
     assert floor.states(filed) == ["received.screening"], "nothing is decided by it"
+
+
+def test_queue_and_supervision_say_of_one_case_the_same(floor):
+    """A target that has passed is no breach: overdue is what has passed its last instant, wherever it is read."""
+    floor.file()
+    for hours, said in ((30, "target passed, overdue from"), (30, "overdue since")):
+        pass_time(floor, hours=hours)
+        for page in ("/queue", "/supervision"):
+            text = " ".join(floor.browser("legal").get(page).get_data(as_text=True).split())
+            assert said in text, (page, said)

@@ -147,6 +147,8 @@ def _read_through(form: Form) -> Any:
     return render_template(
         "public/guest_check.html", form=form, views=drafts.store_views(said), regime=said.regime,
         statements=elements.statements(said.regime.regime), shown=said.digest(), kept=_kept(form),
+        unseen=[(label, said.contact[name]) for name, label in (
+            ("address", gettext("Postal address")), ("phone", gettext("Telephone"))) if said.contact[name]],
         others=[plain_row(place, row) for place, row in enumerate(said.rows) if row.answer != "accepted"]), form.status
 
 

@@ -18,7 +18,7 @@ from ipdesk.core.http.problems import refused
 from ipdesk.core.kernel.errors import Forbidden, NotVisible, Refusal
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Complaint
-from ipdesk.features.counter_notices import queries
+from ipdesk.features.complaints.queries import closes_the_door
 from ipdesk.features.evidence import forms as evidence
 from ipdesk.features.evidence.models import Exhibit
 
@@ -72,7 +72,7 @@ def clock_of(row: Complaint, view: dict[str, Any], claims: Iterable[dict[str, An
     ids = {claim["id"] for claim in claims}
     states = [law.states[claim["state"]] for claim in view["claims"] if claim["id"] in ids]
     names = {state.deadline for state in states if state.waits_for == side and state.deadline and (
-        state.stage != "delisted" or queries.closes_the_door(law, state.deadline))}
+        state.stage != "delisted" or closes_the_door(law, state.deadline))}
     line = next((line for line in view["deadlines"]
                  if line["name"] in names and not ids.isdisjoint(line["movers"])), None)
     return _in_words(line) if line else None

@@ -115,10 +115,13 @@ def court_action(reference: str) -> Any:
 def _warn_of_locked(form: Form) -> None:
     """Say once that nobody can read what was handed in; signed again it is taken as it is."""
     documents = uploaded(form.values["documents"])
-    if documents and not form.values.get("locked") and all(one.blob.trouble == "password" for one in documents):
+    if documents and not form.values.get("locked") and all(one.blob.trouble for one in documents):
+        locked = all(one.blob.trouble == "password" for one in documents)
         form.refuse({**form.errors, "documents": [gettext(
             "This document is locked with a password, so that neither the marketplace nor the seller can read it. Add an "
-            "unlocked copy. If you have none, sign again: it is then taken as it is.")]})
+            "unlocked copy. If you have none, sign again: it is then taken as it is.") if locked else gettext(
+            "This document cannot be opened here, so that perhaps neither the marketplace nor the seller can read it. Add another "
+            "copy. If you have none, sign again: it is then taken as it is.")]})
         form.values["locked"] = "true"
 
 

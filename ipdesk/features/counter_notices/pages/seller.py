@@ -49,7 +49,12 @@ def delete(reference: str) -> Any:
         claim["id"] for claim in claims if len(claims) == 1]}
     return render_template(
         "seller/delete.html", view=view, claims=claims, form=form, clock=clock_of(row, view, claims),
+        others=complaints.elsewhere_complained_of(g.actor, row, _listings_of(row, claims)),
         back=case_page(reference)), form.status
+
+
+def _listings_of(row: Complaint, claims: list[dict[str, Any]]) -> set[int]:
+    return {claim.listing_id for claim in complaints.claims_of(row.id, {claim["id"] for claim in claims})}
 
 
 def _is_done(row: Complaint, view: dict[str, Any], claim_ids: list[int]) -> bool:

@@ -1,5 +1,6 @@
 """The screening of a notice: what is there, what is missing, and what staff make of it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import g, render_template, request, url_for
@@ -79,17 +80,25 @@ def _judgement(said: dict[str, Any]) -> dict[str, Any]:
 def _facts(row: Notice, form: Form) -> dict[str, Any]:
     missing = {element["code"] for element in elements.missing(row)} if row.regime else set()
     form.values.setdefault("missing", sorted(missing))
-    open_to, events = choices(g.actor, row), timeline(row, desk=True)
+    open_to, events, stores = choices(g.actor, row), timeline(row, desk=True), queries.stores_of_notice(row.id)
     return {
         "view": disclosure.view(row, g.actor), "seen": row.version_id, "elsewhere": _elsewhere(row),
         "pictures_waiting": _pictures_waiting(row),
-        "elements": _checklist(row, missing), "stores": queries.stores_of_notice(row.id),
-        "exhibits": [exhibit_facts(one) for one in evidence.of_case(g.actor, row.id)],
+        "elements": _checklist(row, missing), "stores": stores,
+        "exhibits": _exhibits(row, stores),
         "may": sorted({"accept", "send_back", "refuse"} & open_to.keys()),
         "conflict": queries.conflict_of(g.actor.user_id, row) is not None,
         "holder": queries.holder_of(row, g.actor.at), "held_by_another": is_held_by_another(g.actor, row),
         "notes": queries.plain_notes([row.id]), "events": events, "people": queries.colleagues(events),
     }
+
+
+def _exhibits(row: Notice, stores: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The exhibits of the notice, each with who is to see it: its sharing and the listings with their stores; none means all."""
+    titles = {line["claim_id"]: f"{line['title']} ({store['name']})" for store in stores for line in store["listings"]}
+    return [exhibit_facts(one) | {
+        "visibility": one.visibility, "listings": [titles[number] for number in sorted(one.claim_ids & titles.keys())]}
+        for one in evidence.of_case(g.actor, row.id)]
 
 
 def _pictures_waiting(row: Notice) -> int:

@@ -18,7 +18,7 @@ from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.decisions import operations, queries, work
 from ipdesk.features.decisions.models import ConflictOfInterest
 from ipdesk.features.decisions.pages.blueprint import button, pages
-from ipdesk.features.decisions.pages.queue import handlers, where
+from ipdesk.features.decisions.pages.queue import handlers, reason_for_place, where
 from ipdesk.features.decisions.schemas import ConflictSchema, SkillsSchema, TeamSchema
 from ipdesk.features.holds import queries as holds
 
@@ -28,8 +28,11 @@ from ipdesk.features.holds import queries as holds
 def supervision() -> Any:
     """Late cases, clocks that fail, unconfirmed instructions, failed letters, alarms, load per handler."""
     load, skills, names = queries.load_per_handler(g.actor.at), queries.own_skills(), dict(handlers())
+    late = [{**row, **reason_for_place(row["clock"], g.actor.at), "href": where(row["kind"], row["reference"])}
+            for row in queries.late(g.actor.at)]
     return render_template(
-        "staff/supervision.html", late=_named(queries.late(g.actor.at)), failing=_named(queries.failing_clocks()),
+        "staff/supervision.html", late=late, overdue=sum(row["tone"] == "overdue" for row in late),
+        failing=_named(queries.failing_clocks()),
         letters=queries.failed_letters(),
         instructions=[{"listing": one.listing.external_id, "title": one.listing.title,
                        "created_at": one.created_at, "attempts": one.attempts,
