@@ -47,7 +47,7 @@ def _tell(clock: Clock, connector: Connector, change: Change, token: int) -> str
             return operations.record_outcome(
                 now=clock.now(), instruction_id=change.instruction_id, lease_token=token, outcome=outcome)
     except Exception as error:
-        # The case that waits for it refused to move: keep the reason, go on with the next one.
+        # Keep the reason and go on with the next one.
         _log.exception("instruction %s was carried out but could not be recorded", change.instruction_id)
         with unit_of_work():
             return operations.record_outcome(

@@ -1,6 +1,6 @@
 """Placing and lifting holds, and telling the marketplace what they add up to."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -28,20 +28,6 @@ class ClaimLike(Protocol):
     id: int
     listing_id: int
     complaint_id: int
-
-
-OnConfirmed = Callable[[Instruction, datetime], None]
-_on_confirmed: list[OnConfirmed] = []
-
-
-def on_confirmed(callback: OnConfirmed) -> None:
-    """Call ``callback(instruction, at)`` in the transaction that records a confirmation.
-
-    It is called for the confirmed instruction and for each one it has superseded, whose purpose is
-    served with it. What it raises undoes the confirmation, which is then tried again. Registered
-    once, by wiring; a second registration replaces the first.
-    """
-    _on_confirmed[:] = [callback]
 
 
 # --- holds -------------------------------------------------------------------------------
@@ -255,9 +241,6 @@ def confirm(*, instruction: Instruction, at: datetime, proof: Mapping[str, Any])
     for replaced in older:
         replaced.confirmed_at, replaced.proof = at, {"superseded_by": instruction.id}
     db.session.flush()
-    for settled in [*older, instruction]:
-        for callback in _on_confirmed:
-            callback(settled, at)
     return True
 
 

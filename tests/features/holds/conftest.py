@@ -7,18 +7,8 @@ from flask import Flask
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.clock import FixedClock
 from ipdesk.features.catalogue.models import Listing, Marketplace, Store
-from ipdesk.features.holds import operations
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _nobody_listens() -> Iterator[None]:
-    """These listings have claims that do not exist: keep the cases' own reaction out."""
-    before = list(operations._on_confirmed)
-    operations._on_confirmed.clear()
-    yield
-    operations._on_confirmed[:] = before
 
 
 @pytest.fixture
@@ -45,11 +35,3 @@ def listing(marketplace: Marketplace) -> Listing:
     db.session.add(found)
     db.session.commit()
     return found
-
-
-@pytest.fixture
-def confirmed() -> list[int]:
-    """Ids of the instructions that were reported as confirmed, in order."""
-    heard: list[int] = []
-    operations.on_confirmed(lambda instruction, at: heard.append(instruction.id))
-    return heard

@@ -234,12 +234,12 @@ def post(app: Flask, number: int, said: Any, secret: str = SECRET, at: Any = AT)
         "X-Ipdesk-Timestamp": stamp, "X-Ipdesk-Signature": sign(secret, stamp, body)})
 
 
-def test_the_callback_confirms_once(tables: Flask, waiting: int, listing: Listing, confirmed: list[int]) -> None:
+def test_the_callback_confirms_once(tables: Flask, waiting: int, listing: Listing) -> None:
     said = {"instruction": waiting, "confirmed": True}
     assert post(tables, waiting, said).get_json() == {"instruction": waiting, "counted": True}
     assert listing.status == "restricted"
     assert post(tables, waiting, said).get_json()["counted"] is False
-    assert confirmed == [waiting]
+    assert queries.last_instruction(listing.id).confirmed_at == AT
 
 
 def test_a_callback_for_what_was_superseded_changes_nothing(tables: Flask, waiting: int, listing: Listing) -> None:
