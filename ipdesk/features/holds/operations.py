@@ -122,11 +122,6 @@ def delete_by_seller(*, actor: Actor, listing: Listing, claim: ClaimLike | None 
                   claim_id=claim.id if claim is not None else None)
 
 
-def still_restricted_for_another_reason(listing: Listing, claim: ClaimLike) -> bool:
-    """Whether the listing is held by somebody other than ``claim``. The letter says so without naming it."""
-    return queries.still_restricted_for_another_reason(listing.id, claim.id)
-
-
 def _checked_scope(scope: Mapping[str, Any] | None) -> dict[str, Any]:
     scope = scope or {}
     territory = sorted(set(scope.get("territory", [EVERYWHERE])))

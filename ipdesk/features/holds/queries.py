@@ -30,19 +30,6 @@ def holds_of_claims(claim_ids: Collection[int]) -> Sequence[Hold]:
     return db.session.scalars(select(Hold).where(Hold.claim_id.in_(claim_ids)).order_by(Hold.id)).all()
 
 
-def held_listings(listing_ids: Collection[int]) -> set[int]:
-    """Those of ``listing_ids`` that have an active hold."""
-    return set(db.session.scalars(select(Hold.listing_id).where(
-        Hold.listing_id.in_(listing_ids), Hold.lifted_at.is_(None))))
-
-
-def still_restricted_for_another_reason(listing_id: int, claim_id: int) -> bool:
-    """Whether a hold that is not this claim's own keeps the listing down (or a part of it)."""
-    return db.session.scalar(select(Hold.id).where(
-        Hold.listing_id == listing_id, Hold.lifted_at.is_(None),
-        or_(Hold.claim_id.is_(None), Hold.claim_id != claim_id)).limit(1)) is not None
-
-
 def owners_of_holds(listing_ids: Collection[int]) -> list[tuple[int, int | None, dict[str, Any]]]:
     """``(listing, claim, scope)`` of every active hold on these listings; an order or a sanction has no claim."""
     found = db.session.execute(_active_owners, {"listing_ids": list(listing_ids)})
@@ -52,12 +39,6 @@ def owners_of_holds(listing_ids: Collection[int]) -> list[tuple[int, int | None,
 def last_instruction(listing_id: int) -> Instruction | None:
     """The instruction that counts for the listing."""
     return db.session.scalar(_last_of_listing, {"listing_id": listing_id})
-
-
-def instructions_of(listing_id: int) -> Sequence[Instruction]:
-    """What the marketplace was told of the listing, oldest first."""
-    return db.session.scalars(select(Instruction).where(
-        Instruction.listing_id == listing_id).order_by(Instruction.id)).all()
 
 
 def unconfirmed_listings(listing_ids: Collection[int]) -> set[int]:
