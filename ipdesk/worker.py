@@ -25,14 +25,7 @@ from ipdesk.core.kernel.clock import Clock
 from ipdesk.core.outbox.deliver import Callbacks, deliver_due
 from ipdesk.core.outbox.headers import MailIdentity
 from ipdesk.core.outbox.models import Outbox
-from ipdesk.core.outbox.senders import (
-    FolderSender,
-    InboxSender,
-    Sender,
-    SmtpRelay,
-    SmtpSender,
-    WebhookSender,
-)
+from ipdesk.core.outbox.senders import FolderSender, InboxSender, Sender, SmtpRelay, SmtpSender
 from ipdesk.features.catalogue.imports import DEAD_AFTER, finish_cut_off
 from ipdesk.features.complaints.jobs import remind_of_designation
 from ipdesk.features.complaints.queries import restoring_claims
@@ -87,10 +80,7 @@ def senders_of(settings: Settings) -> Mapping[str, Sender]:
     mail: Sender = FolderSender(settings.instance / "outbox", identity, stands_for_readers=settings.demo)
     if settings.smtp_url:
         mail = SmtpSender(relay_of(settings.smtp_url), identity)
-    senders: dict[str, Sender] = {"mail": mail, "inbox": InboxSender()}
-    if settings.webhook_secret:
-        senders["webhook"] = WebhookSender(settings.webhook_secret.encode())
-    return senders
+    return {"mail": mail, "inbox": InboxSender()}
 
 
 def relay_of(url: str) -> SmtpRelay:

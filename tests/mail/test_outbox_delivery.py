@@ -13,7 +13,7 @@ from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.core.outbox import deliver
 from ipdesk.core.outbox.deliver import BATCH_TIME, LEASE, PAUSES, SETTLE_PAUSE, Callbacks, deliver_due
-from ipdesk.core.outbox.enqueue import Consequence, Recipient, enqueue_letter, enqueue_webhook
+from ipdesk.core.outbox.enqueue import Consequence, Recipient, enqueue_letter
 from ipdesk.core.outbox.models import InboxMessage, Outbox
 from ipdesk.core.outbox.render import LetterError
 from ipdesk.core.outbox.senders import InboxSender, Outcome, RecordingSender
@@ -402,13 +402,3 @@ def test_a_crash_before_the_consequence_is_made_up_for(write, clock, mail, told)
     deliver_due(clock, {"mail": mail})  # as if the worker had died right after the proof
     assert deliver_due(clock, {"mail": mail}, callbacks=told.callbacks) == 1
     assert told == [("record_delivery", {"claims": [1, 2]})]
-
-
-def test_a_webhook_row_fixes_its_body_when_it_is_written(case_ids, clock):
-    with unit_of_work():
-        row = enqueue_webhook(
-            event="listing_restricted", url="https://market.example/hook",
-            payload={"b": 1, "a": ["中"]}, at=clock.now(), case_id=1, reference="C-0000-0001",
-        )
-        assert (row.channel, row.body_text) == ("webhook", '{"a":["中"],"b":1}')
-        assert row.recipient_role == "marketplace"

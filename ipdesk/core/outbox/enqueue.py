@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from ipdesk.core.db.core import db
 from ipdesk.core.db.numbering import month_of, next_number
 from ipdesk.core.db.rows import write_rows_at_commit
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
@@ -91,23 +90,6 @@ def enqueue_letter(
     if recipient.inbox is not None:
         _place_in_inbox(rows[-1], recipient.inbox)
     return [Letter(*(row[name] for name in Letter._fields)) for row in rows]
-
-
-def enqueue_webhook(
-    *, event: str, url: str, payload: Mapping[str, Any], at: datetime,
-    case_id: int | None = None, reference: str = NO_CASE,
-    consequence: Consequence = NO_CONSEQUENCE, retention_class: str = "case",
-) -> Outbox:
-    """Add a signed call of ``url``; the body is ``payload`` as canonical JSON, fixed now."""
-    body = canonical_json(payload)
-    row = Outbox(**_row(
-        channel="webhook", to_address=url, message=event, recipient_role="marketplace",
-        locale="en", rendered=Rendered(event, body.decode(), ""), digest=sha256_hex(body), at=at,
-        case_id=case_id, reference=reference, consequence=consequence, subject_id="",
-        retention_class=retention_class,
-    ))
-    db.session.add(row)
-    return row
 
 
 def _row(

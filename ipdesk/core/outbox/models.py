@@ -24,7 +24,7 @@ from ipdesk.core.db.guards import no_replace_statement
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 from ipdesk.core.db.vouching import Vouched
 
-CHANNELS = ("mail", "inbox", "webhook")
+CHANNELS = ("mail", "inbox", "webhook")  # nothing writes the last: a call to a marketplace is an instruction, no letter
 # PostgreSQL numbers by this sequence; SQLite, with its one writer, counts within the month.
 OUTBOX_IDS = Sequence("outbox_ids", metadata=db.metadata)
 
@@ -34,7 +34,7 @@ class Outbox(db.Model):
 
     ``month`` is ``YYYYMM`` in UTC; numbers rise within a month, so (month, id) is the order
     of writing. ``accepted_at`` is when the next hand took it (the recipient's mail server,
-    the inbox, the webhook's 2xx), ``failed_at`` when it was given up. ``on_delivered`` and
+    the inbox), ``failed_at`` when it was given up. ``on_delivered`` and
     ``on_failed`` name the triggers that this fires, ``trigger_facts`` their ids (ids only);
     ``settled_at`` is when that was done.
     """

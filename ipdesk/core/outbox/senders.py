@@ -1,28 +1,22 @@
-"""The ways out: a folder, an SMTP relay, the inbox on the desk, a signed webhook.
+"""The ways out: a folder, an SMTP relay, the inbox on the desk.
 
 A sender gets a ``Parcel`` (plain data, outside any transaction) and answers with an
 ``Outcome``. It never raises for what the other side does; a fault of its own is taken by
 ``deliver`` as a reason to try again.
 """
 
-import hashlib
-import hmac
-import http.client
 import os
 import smtplib
-import socket
 import ssl
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
-from urllib.parse import urlsplit
 
 from ipdesk.core.kernel.canonical import sha256_hex
-from ipdesk.core.outbox.exchange import PinnedConnection, cut_off_after, is_public
+from ipdesk.core.outbox.exchange import cut_off_after
 from ipdesk.core.outbox.headers import MailIdentity, SealedMail, UnusableAddress, seal_mail
 
 Verdict = Literal["accepted", "try_again", "refused"]
@@ -295,97 +289,6 @@ class SmtpSender:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
-
-
-class WebhookSender:
-    """Posts the body of the row to its URL, signed, and believes only a 2xx.
-
-    Headers: ``Idempotency-Key`` (the same on every attempt), ``Webhook-Timestamp`` (Unix
-    seconds of this attempt), ``Webhook-Signature`` = ``v1=`` + hex HMAC-SHA256 over
-    ``key.timestamp.body``. Redirects are not followed. The name is resolved once, every
-    address it has must be public (unless ``allow_private``), and the connection goes to that
-    very address, so a second answer of the name server changes nothing.
-    """
-
-    def __init__(
-        self, secret: bytes, *, allow_private: bool = False, timeout: float = 3.0,
-        tls: ssl.SSLContext | None = None,
-        resolve: Callable[..., list[Any]] = socket.getaddrinfo,
-    ) -> None:
-        if len(secret) < 16:
-            raise ValueError("a webhook secret has at least 16 bytes")
-        self._secret = secret
-        self._allow_private = allow_private
-        self._timeout = timeout
-        self._tls = tls or ssl.create_default_context()
-        self._resolve = resolve
-
-    def send(self, parcel: Parcel, at: datetime) -> Outcome:
-        url = urlsplit(parcel.to_address)
-        if url.scheme != "https" and not (url.scheme == "http" and self._allow_private):
-            return Outcome("refused", {"way": "webhook", "error": "only https is spoken"})
-        if not url.hostname or url.username or url.password:
-            return Outcome("refused", {"way": "webhook", "error": "not a plain address"})
-        body = parcel.body_text.encode()
-        try:
-            port = url.port or (443 if url.scheme == "https" else 80)
-            address = self._address(url.hostname, port)
-            if address is None:
-                return Outcome("refused", {"way": "webhook", "error": "private address"})
-            connection = _Posting(
-                url.hostname, port, address, self._timeout,
-                self._tls if url.scheme == "https" else None,
-            )
-            path = (url.path or "/") + (f"?{url.query}" if url.query else "")
-            status, reply = connection.post(path, body, self._headers(parcel, body, at))
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            return Outcome("try_again", {
-                "way": "webhook", "error": f"{type(error).__name__}: {error}"[:_REPLY_LIMIT],
-            })
-        proof = {"way": "webhook", "status": status, "reply": _text(reply), "to": address}
-        # 410: the receiver says that it is gone for good. Everything else may be repaired.
-        verdict: Verdict = "accepted" if 200 <= status < 300 else "try_again"
-        return Outcome("refused" if status == 410 else verdict, proof)
-
-    def close(self) -> None:
-        """Nothing is held open."""
-
-    def _address(self, host: str, port: int) -> str | None:
-        found = [item[4][0] for item in self._resolve(host, port, type=socket.SOCK_STREAM)]
-        if not found:
-            raise OSError("the name has no address")
-        if not self._allow_private and not all(is_public(address) for address in found):
-            return None
-        return str(found[0])
-
-    def _headers(self, parcel: Parcel, body: bytes, at: datetime) -> dict[str, str]:
-        stamp = str(int(at.timestamp()))
-        signature = sign_webhook(self._secret, parcel.mail_key, stamp, body)
-        return {
-            "Content-Type": "application/json", "User-Agent": "ipdesk",
-            "Idempotency-Key": parcel.mail_key, "Webhook-Timestamp": stamp,
-            "Webhook-Signature": f"v1={signature}", "Webhook-Event": parcel.message,
-        }
-
-
-def sign_webhook(secret: bytes, key: str, timestamp: str, body: bytes) -> str:
-    """Hex HMAC-SHA256 that binds the body to its key and to the time of the attempt."""
-    return hmac.new(secret, f"{key}.{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
-
-
-class _Posting(PinnedConnection):
-    """One POST within one time limit."""
-
-    def post(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-        try:
-            with cut_off_after(float(self.timeout or 3.0), self) as watch:
-                self.connect()
-                watch.keep()
-                self.request("POST", path, body, headers)
-                answer = self.getresponse()
-                return answer.status, answer.read(_REPLY_LIMIT)
-        finally:
-            self.close()
 
 
 def _as_bytes(reply: bytes | str) -> bytes:
