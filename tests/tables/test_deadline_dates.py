@@ -253,19 +253,6 @@ def test_a_rolled_end_lists_the_days_it_moves_over():
     assert tail[-1] == ("2026-10-08", None, "rolled_to")
 
 
-def test_a_desks_closing_day_moves_its_deadlines_and_changes_the_version():
-    federal = calendar_named("us_federal")
-    closed = federal.with_closing_days({day("Mon 2026-07-13"): "Moving house"})
-    start = moment("Fri 2026-07-10 19:00:00", NEW_YORK)
-    rule = {"length": 3, "unit": "business_day", "calendar": "us_federal"}
-
-    found = compute(rule, start, zone=NEW_YORK, work_days=closed)
-
-    assert found.due_at == moment("Thu 2026-07-16 23:59:59", NEW_YORK)
-    assert found.days[3] == (day("Mon 2026-07-13"), 0, None, "closing_day", "Moving house")
-    assert found.version == closed.version != federal.version
-
-
 @pytest.mark.parametrize("rule", [
     {"length": 3, "unit": "business_day", "calendar": "cn"},
     {"length": 15, "unit": "calendar_day", "calendar": "cn", "roll": "forward"},

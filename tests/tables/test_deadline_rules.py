@@ -78,11 +78,6 @@ def test_a_naive_start_is_refused():
         compute(GOOD, datetime(2026, 6, 1, 9), zone="UTC")  # noqa: DTZ001 - the refusal is the test
 
 
-def test_another_calendar_than_the_rules_is_refused():
-    with pytest.raises(RuleInvalid, match=r"^calendar"):
-        compute(GOOD, utc("2026-06-01T09:00:00"), zone="UTC", work_days=calendar_named("cn"))
-
-
 def test_an_unknown_calendar_is_refused():
     with pytest.raises(UnknownCalendar):
         calendar_named("mars")

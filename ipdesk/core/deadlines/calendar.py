@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ipdesk.core.deadlines.work_days import (
     CALENDARS,
-    CLOSING_DAY,
     HOLIDAY,
     MAKE_UP_WORKDAY,
     WEEKEND,
@@ -29,7 +28,7 @@ from ipdesk.core.deadlines.work_days import (
 )
 
 __all__ = [
-    "CALENDARS", "CLOSING_DAY", "HOLIDAY", "MAKE_UP_WORKDAY", "OFFICE_HOURS", "ROLLED_TO",
+    "CALENDARS", "HOLIDAY", "MAKE_UP_WORKDAY", "OFFICE_HOURS", "ROLLED_TO",
     "START_DAY", "WEEKEND", "CalendarTooShort", "Computation", "CountedDay", "Distance",
     "RuleInvalid", "Terms", "UnknownCalendar", "WorkDays", "WorkingHours", "calendar_named",
     "compute", "distance", "read_rule", "working_days_between",
@@ -75,7 +74,7 @@ class CountedDay(NamedTuple):
     """One day of the count. ``number`` is its ordinal, None when it is not counted.
 
     ``reason`` says why it is not counted, or why it is although one would not expect it; ``name``
-    is the holiday's or closing day's name. ``weekday``: Monday is 0.
+    is the holiday's name. ``weekday``: Monday is 0.
     """
 
     on: date
@@ -461,22 +460,18 @@ def compute(
     start: datetime,
     *,
     zone: str,
-    work_days: WorkDays | None = None,
     hours: WorkingHours = OFFICE_HOURS,
 ) -> Computation:
     """The deadline that ``rule`` gives to an event at ``start`` (aware).
 
-    ``zone`` is the desk's IANA zone, used where the rule says ``zone: desk``. ``work_days``
-    replaces the named calendar by the same one with the desk's closing days. Raises
+    ``zone`` is the desk's IANA zone, used where the rule says ``zone: desk``. Raises
     :class:`RuleInvalid`, and :class:`CalendarTooShort` when the count leaves what the calendar
     knows.
     """
     if start.tzinfo is None:
         raise ValueError("a deadline starts at an aware datetime")
     terms = read_rule(rule)
-    days = calendar_named(terms.calendar) if work_days is None else work_days
-    if days.name != terms.calendar:
-        raise RuleInvalid(f"calendar: the rule counts in {terms.calendar}, not in {days.name}")
+    days = calendar_named(terms.calendar)
     place = _zone(zone if terms.zone == "desk" else terms.zone)
     count = _Count(terms, start.astimezone(UTC), place, days)
     span = _COUNTS[terms.unit](count)

@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ipdesk.core.deadlines.calendar import (
-    CLOSING_DAY,
     HOLIDAY,
     MAKE_UP_WORKDAY,
     ROLLED_TO,
@@ -24,7 +23,6 @@ REASONS = {
     START_DAY: N_("Day of the event, not counted"),
     WEEKEND: N_("Weekend"),
     HOLIDAY: N_("Public holiday"),
-    CLOSING_DAY: N_("Desk closed"),
     MAKE_UP_WORKDAY: N_("Weekend day declared a working day"),
     ROLLED_TO: N_("Next working day"),
 }

@@ -20,7 +20,6 @@ from ipdesk.core.kernel.errors import DeskError
 # Why a day is not counted, or is counted against expectation. Labels are in ``sheet.py``.
 WEEKEND = "weekend"
 HOLIDAY = "holiday"
-CLOSING_DAY = "closing_day"
 MAKE_UP_WORKDAY = "make_up_workday"
 
 SATURDAY_SUNDAY = frozenset({5, 6})
@@ -61,10 +60,10 @@ _PLAIN_WEEKEND = DayStatus(False, WEEKEND, None)
 class WorkDays:
     """The working days of one calendar from ``first`` to ``last``, both included.
 
-    ``weekend`` holds weekday numbers (Monday is 0). ``holidays`` and ``closing_days`` name days
-    off; ``make_up_days`` names weekend days that are worked (China moves working days onto
-    weekends around long holidays). A closing day wins over everything. ``version`` is the source
-    with a digest of the whole table: equal versions count equal days.
+    ``weekend`` holds weekday numbers (Monday is 0). ``holidays`` names days off; ``make_up_days``
+    names weekend days that are worked (China moves working days onto weekends around long
+    holidays). ``version`` is the source with a digest of the whole table: equal versions count
+    equal days.
     """
 
     name: str
@@ -74,7 +73,6 @@ class WorkDays:
     weekend: frozenset[int] = SATURDAY_SUNDAY
     holidays: Mapping[date, str] = field(default_factory=dict)
     make_up_days: Mapping[date, str] = field(default_factory=dict)
-    closing_days: Mapping[date, str] = field(default_factory=dict)
     version: str = field(init=False)
     _special: dict[date, DayStatus] = field(init=False, repr=False)
     _working: list[int] = field(init=False, repr=False)
@@ -86,8 +84,6 @@ class WorkDays:
             special[day] = DayStatus(False, reason, name)
         for day, name in self.make_up_days.items():
             special[day] = DayStatus(True, MAKE_UP_WORKDAY, name or None)
-        for day, name in self.closing_days.items():
-            special[day] = DayStatus(False, CLOSING_DAY, name)
         object.__setattr__(self, "_special", special)
         span = range(self.first.toordinal(), self.last.toordinal() + 1)
         working = [n for n in span if self._look_up(date.fromordinal(n)).working]
@@ -146,30 +142,6 @@ class WorkDays:
         """Working days later than ``after`` and not later than ``until``; negative backwards."""
         return bisect_right(self._working, self._known(until)) - bisect_right(
             self._working, self._known(after)
-        )
-
-    def with_closing_days(self, days: Mapping[date, str]) -> "WorkDays":
-        """The same calendar with further days off that this desk announced, by name."""
-        return WorkDays(
-            self.name, self.source, self.first, self.last, self.weekend,
-            self.holidays, self.make_up_days, {**self.closing_days, **days},
-        )
-
-    def extended(
-        self, until: date, *, holidays: Mapping[date, str], make_up_days: Mapping[date, str]
-    ) -> "WorkDays":
-        """The same calendar made longer with a newly announced list.
-
-        China announces each year's days late in the year before; this adds them before the
-        ``holidays`` package has them. Days up to the present ``last`` are refused (ValueError).
-        """
-        added = {*holidays, *make_up_days}
-        if until <= self.last or any(not self.last < day <= until for day in added):
-            raise ValueError(f"an extension of {self.name} starts after {self.last}")
-        return WorkDays(
-            self.name, self.source, self.first, until, self.weekend,
-            {**self.holidays, **holidays}, {**self.make_up_days, **make_up_days},
-            self.closing_days,
         )
 
 
