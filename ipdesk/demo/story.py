@@ -1,6 +1,5 @@
 """The demo's complaints: each a short story of acts at moments before today, played in order of time."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -34,8 +33,6 @@ from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.intake import current as intake
 from ipdesk.features.rights import operations as rights
 from ipdesk.worker import jobs
-
-log = logging.getLogger(__name__)
 
 _DAYS = 70
 MARKET = ("harbour", "Harbour Marketplace", "https://harbour.example", "US")

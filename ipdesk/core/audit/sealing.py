@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 
 from ipdesk.core.audit.merkle import Tree, leaf_hash
 from ipdesk.core.audit.models import AuditEntry, AuditHead, AuditLeaf, AuditNode
@@ -60,9 +60,3 @@ def head_line() -> str:
         return ""
     origin, size, root = signed.split("\n")[:3]
     return f"{origin} {size} {root}"
-
-
-def unsealed() -> int:
-    """How many entries wait to be sealed."""
-    leaves = db.session.execute(select(func.count()).select_from(AuditLeaf)).scalar_one()
-    return db.session.execute(select(func.count()).select_from(AuditEntry)).scalar_one() - leaves

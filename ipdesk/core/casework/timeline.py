@@ -9,7 +9,6 @@ from typing import Any
 from ipdesk.core.audit.entries import entries_of
 from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.casework.journal import DESK_ACTS, STAFF_ONLY_ACTS
-from ipdesk.core.casework.rules import rules
 from ipdesk.core.workflow import Workflow
 
 _SIDES = (
@@ -85,8 +84,3 @@ def _is_secret(event: Event, later: Iterable[Event], law: Workflow, audience: st
 def _side(roles: Iterable[str]) -> str:
     held = set(roles)
     return next((side for role, side in _SIDES if role in held), "rights_holder")
-
-
-def parts_of(row: Any) -> list[Any]:
-    """The movers of a case: its claims, or the row itself."""
-    return rules.kinds[row.case.kind].movers(row, None)

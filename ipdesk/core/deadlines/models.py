@@ -11,8 +11,6 @@ from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 from ipdesk.core.db.vouching import Vouched
 from ipdesk.core.deadlines.calendar import Computation
 
-STATUSES = ("open", "stopped", "fired")
-
 
 class Deadline(db.Model):
     """One clock of one case. ``movers`` lists the ids of the claims it runs for.

@@ -1,6 +1,6 @@
 """Who acts, in which roles, and at which instant."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 CLOCK_ROLE = "clock"
@@ -49,10 +49,6 @@ class Actor:
     @property
     def is_clock(self) -> bool:
         return CLOCK_ROLE in self.roles
-
-    def at_time(self, at: datetime) -> "Actor":
-        """The same actor in an act at another instant."""
-        return replace(self, at=at)
 
 
 def clock_actor(at: datetime) -> Actor:

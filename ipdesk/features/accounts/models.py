@@ -19,7 +19,6 @@ from ipdesk.core.db.core import BigId, db
 from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 
 ROLES = ("rights_holder", "agent", "seller", "reviewer", "legal", "admin", "auditor")
-PARTY_ROLES = ("rights_holder", "agent", "seller")
 STAFF_ACCOUNT_ROLES = ("reviewer", "legal", "admin", "auditor")
 ORGANISATION_KINDS = ("rights_holder", "agent")
 MANAGER, MEMBER = "manager", "member"

@@ -281,11 +281,6 @@ _SQLITE = (
 _POSTGRESQL = (
     "CREATE INDEX ix_{0}_search ON {0} USING gin (array_to_tsvector(string_to_array(search_text, ' ')))",
 )
-# What a migration must run besides the tables: dialect -> statements.
-SEARCH_INDEXES = {
-    "sqlite": tuple(sql.format(name) for name in ("stores", "listings") for sql in _SQLITE),
-    "postgresql": tuple(sql.format(name) for name in ("stores", "listings") for sql in _POSTGRESQL),
-}
 for _table in (Store.__table__, Listing.__table__):
     for _dialect, _statements in (("sqlite", _SQLITE), ("postgresql", _POSTGRESQL)):
         for _statement in _statements:

@@ -111,8 +111,3 @@ def unknown_codes_text(unknown: dict[int, str]) -> str:
 
 def _file_error(message: str) -> Invalid:
     return Invalid({"file": [message]})
-
-
-def count_text(n: int) -> str:
-    """``1 listing``, ``7 listings``."""
-    return ngettext("%(num)s listing", "%(num)s listings", n)

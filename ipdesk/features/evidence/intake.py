@@ -99,13 +99,6 @@ class Intake:
             self.store.put_derived(sha256, name, content)
         return content or None
 
-    def page_for_print(self, sha256: str, media_type: str, page: int = 0,
-                       longest: int = 2200) -> bytes | None:
-        """A JPEG of one page for a bundle, newly drawn; None when it cannot be shown."""
-        with self.store.local_file(sha256) as path:
-            shown = self.previews.page(path, media_type, page, longest, "jpeg")
-        return shown.blobs[0] if shown.blobs else None
-
     def text(self, sha256: str, media_type: str) -> str | None:
         """The beginning of a text or mail; None when it cannot be read."""
         with self.store.local_file(sha256) as path:

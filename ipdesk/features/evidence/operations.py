@@ -198,18 +198,6 @@ def file_exhibits(*, actor: Actor, exhibits: Iterable[Exhibit]) -> None:
     db.session.flush()
 
 
-def assign_claims(*, actor: Actor, exhibit: Exhibit, case_id: int,
-                  claim_ids: Iterable[int]) -> Exhibit:
-    """Write down the claims once a notice has become complaints, in the act that files it."""
-    if exhibit.filed_at is not None and exhibit.filed_at != actor.at:
-        raise Refusal("already_filed")
-    if exhibit.case_id != case_id:
-        raise NotVisible
-    exhibit.claims = [ExhibitClaim(claim_id=number) for number in sorted(set(claim_ids))]
-    db.session.flush()
-    return exhibit
-
-
 def disclose(*, actor: Actor, exhibit: Exhibit, case_id: int, store_id: int | None = None,
              organisation_id: int | None = None, key_hash: str | None = None) -> None:
     """Let one side see a filed, shared exhibit from now on; doing it twice changes nothing.

@@ -202,10 +202,9 @@ class Previews:
             return Shown({"cannot_show": "busy"})
 
     def page(self, path: Path, media_type: str, page: int, longest: int = 1600,
-             form: str = "webp", limits: Limits | None = None) -> Shown:
-        """Page ``page`` (from 0) of a PDF or picture, drawn anew as ``webp`` or ``jpeg``; may be `Busy`."""
-        return self._run({"task": "page", "media_type": media_type, "page": page,
-                          "longest": longest, "format": form}, path, limits)
+             limits: Limits | None = None) -> Shown:
+        """Page ``page`` (from 0) of a PDF or picture, drawn anew as WebP; may be `Busy`."""
+        return self._run({"task": "page", "media_type": media_type, "page": page, "longest": longest}, path, limits)
 
     def text(self, path: Path, media_type: str) -> Shown:
         """The beginning of a text or mail as UTF-8, at most 200,000 characters; may be `Busy`."""

@@ -193,8 +193,3 @@ def _catalogued(pictures: set[str]) -> set[str]:
             shown = db.session.scalars(select(column).where(column != []).execution_options(yield_per=1000))
             found.update(digest for digests in shown for digest in digests if digest in pictures)
     return found | set(db.session.scalars(select(CapturePicture.sha256).where(CapturePicture.sha256.in_(pictures))))
-
-
-def all_digests() -> Iterable[str]:
-    """Every digest that the database knows, streamed; for comparing with the store."""
-    return db.session.scalars(select(Blob.sha256).execution_options(yield_per=1000))

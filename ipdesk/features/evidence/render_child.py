@@ -68,16 +68,13 @@ def open_picture(file: io.BufferedReader, media_type: str, page: int = 0) -> Ima
     return picture
 
 
-def draw(picture: Image.Image, longest: int, kind: str) -> bytes:
-    """New pixels on white, upright, at most ``longest`` on a side, without any metadata."""
+def draw(picture: Image.Image, longest: int) -> bytes:
+    """New pixels on white, upright, at most ``longest`` on a side, as WebP without any metadata."""
     picture = picture.copy()
     picture.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     picture.info.clear()
     out = io.BytesIO()
-    if kind == "jpeg":
-        picture.save(out, "JPEG", quality=85, optimize=True)
-    else:
-        picture.save(out, "WEBP", quality=80, method=2)
+    picture.save(out, "WEBP", quality=80, method=2)
     return out.getvalue()
 
 
@@ -110,7 +107,7 @@ def inspect_picture(file: io.BufferedReader, media_type: str) -> tuple[dict[str,
     pages = getattr(picture, "n_frames", 1) if media_type == "image/tiff" else 1
     facts["pages"] = min(pages, MAX_PAGES_COUNTED)
     seen = upright_rgb(picture)
-    return facts, [draw(seen, THUMBNAIL, "webp"), draw(seen, VIEW, "webp")]
+    return facts, [draw(seen, THUMBNAIL), draw(seen, VIEW)]
 
 
 # --- PDF ---------------------------------------------------------------------------------------
@@ -157,7 +154,7 @@ def inspect_pdf(file: io.BufferedReader) -> tuple[dict[str, Any], list[bytes]]:
         return {"cannot_show": str(reason), "cut_off": not ends}, []
     if not ends:
         facts["cut_off"] = True
-    return facts, [draw(first, THUMBNAIL, "webp"), draw(first, VIEW, "webp")]
+    return facts, [draw(first, THUMBNAIL), draw(first, VIEW)]
 
 
 # --- text ---------------------------------------------------------------------------------------
@@ -224,7 +221,7 @@ def perform(task: dict[str, Any], file: io.BufferedReader) -> tuple[dict[str, An
             seen = draw_page(document, task["page"], task["longest"])
         else:
             seen = upright_rgb(open_picture(file, media_type, task["page"]))
-        return {"pixels": list(seen.size)}, [draw(seen, task["longest"], task["format"])]
+        return {"pixels": list(seen.size)}, [draw(seen, task["longest"])]
     if media_type == "application/pdf":
         return inspect_pdf(file)
     return inspect_picture(file, media_type)

@@ -20,20 +20,6 @@ from ipdesk.gateways.bundles.workers import BARE_PACKAGE
 # Noto Sans with its sister scripts, symbols and line-drawn emoji; Noto Sans CJK.
 FONT_PACKAGES = ("manimgx_fonts", "noto_cjk_sans_otc")
 
-# Chinese is named before the scripts that share characters with it; a language of its own
-# face (Japanese, Korean) keeps its order of preference.
-FAMILIES = (
-    "Noto Sans",
-    "Noto Sans CJK SC",
-    "Noto Sans Arabic",
-    "Noto Sans Hebrew",
-    "Noto Sans Thai",
-    "Noto Sans Devanagari",
-    "Noto Sans Symbols",
-    "Noto Emoji",
-)
-
-
 # The variable face of nearly all text is cut once into the weights that the pages use: cutting it anew for each
 # bundle costs more than binding 500 pages.
 MAIN_FACE = "NotoSans[wght].ttf"

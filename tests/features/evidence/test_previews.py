@@ -48,7 +48,7 @@ def test_a_preview_is_upright_and_knows_no_place(previews: Previews, put) -> Non
     assert b"CanaryCamera" in content and b"canary comment" in content
     shown = previews.inspect(put(content), JPEG, "pixels")
     assert shown.facts["has_location"] is True
-    page = previews.page(put(content), JPEG, 0, form="jpeg")
+    page = previews.page(put(content), JPEG, 0)
     for blob in (*shown.blobs, *page.blobs):
         image = Image.open(io.BytesIO(blob))
         assert image.height > image.width  # 640 × 480, turned

@@ -175,10 +175,6 @@ def test_what_is_filed_stays_as_it_is(desk: Desk, case_id: int) -> None:
     ):
         with pytest.raises(Refusal, match="already_filed"), unit_of_work():
             act(queries.find(desk.who(**HOLDER), reference))
-    desk.clock.advance(desk.clock.now() - desk.clock.now().replace(minute=0, hour=8))
-    with pytest.raises(Refusal, match="already_filed"), unit_of_work():
-        operations.assign_claims(actor=desk.who(**HOLDER), exhibit=queries.find(desk.who(**HOLDER), reference),
-                                 case_id=case_id, claim_ids=[1])
 
 
 @pytest.mark.parametrize("change", ["role = 'other'", "visibility = 'public'", "filed_at = '2026-11-23', case_id = null",

@@ -60,12 +60,6 @@ def draft_page(notice: Notice) -> str:
     return url_for("complaints.draft", reference=notice.reference)
 
 
-ANSWER_NAMES = {
-    "accepted": "accepted", "already_handled": "closed", "not_found": "plain",
-    "other_marketplace": "plain", "duplicate": "plain",
-}
-
-
 @pages.app_template_global()
 def row_answer_name(answer: str) -> str:
     """The desk's answer to an entered row, in words."""
