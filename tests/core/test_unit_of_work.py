@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from ipdesk.core.casework.models import Tally
 from ipdesk.core.db.core import db, writing
-from ipdesk.core.db.unit_of_work import FairLock, after_commit, unit_of_work
+from ipdesk.core.db.unit_of_work import FairLock, unit_of_work
 from tests.visitors import START
 
 
@@ -88,29 +88,6 @@ def test_what_was_read_before_is_forgotten(within, app):
     thread.join()
     with unit_of_work():
         assert db.session.get(Tally, ("desk", "one")).value == 7
-
-
-def test_callbacks_run_once_after_the_commit_and_in_order(within):
-    seen = []
-    with unit_of_work():
-        add("one")
-        after_commit(lambda: seen.append(("first", writing.get(), count())))
-        after_commit(lambda: seen.append(("second", writing.get(), count())))
-        assert seen == []
-    assert seen == [("first", False, 1), ("second", False, 1)]
-    with unit_of_work():
-        add("two")
-    assert len(seen) == 2
-
-
-def test_callbacks_of_what_was_rolled_back_never_run(within):
-    seen = []
-    with pytest.raises(RuntimeError), unit_of_work():
-        after_commit(lambda: seen.append(1))
-        raise RuntimeError
-    with unit_of_work():
-        add("one")
-    assert seen == []
 
 
 def test_the_lock_is_handed_on_in_the_order_of_asking():

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,7 +39,6 @@ class FairLock:
 
 
 _one_writer = FairLock()
-_after_commit_key = "ipdesk.after_commit"
 _rows_key = "ipdesk.rows"
 
 
@@ -52,11 +51,6 @@ def _hold(session: Session, row: Any) -> None:
     """
     if writing.get():
         session.info.setdefault(_rows_key, []).append(row)
-
-
-def after_commit(callback: Callable[[], None]) -> None:
-    """Run ``callback`` once this unit of work is committed; never if it is rolled back."""
-    db.session.info.setdefault(_after_commit_key, []).append(callback)
 
 
 @contextmanager
@@ -74,19 +68,14 @@ def unit_of_work() -> Iterator[None]:
     if lock:
         lock.acquire()
     token = writing.set(True)
-    callbacks: list[Callable[[], None]] = []
     try:
         yield
         db.session.commit()
-        callbacks = db.session.info.pop(_after_commit_key, [])
     except BaseException:
         db.session.rollback()
-        db.session.info.pop(_after_commit_key, None)
         raise
     finally:
         db.session.info.pop(_rows_key, None)
         writing.reset(token)
         if lock:
             lock.release()
-    for callback in callbacks:
-        callback()
