@@ -32,7 +32,6 @@ from ipdesk.features.accounts.setup import limiter
 from ipdesk.features.accounts.sign_in import letterhead, safe_next
 from ipdesk.features.accounts.stores import store_book
 from ipdesk.features.complaints import links, queries
-from ipdesk.features.complaints import operations as complaint_operations
 from ipdesk.features.complaints.models import CaseLink
 from ipdesk.features.evidence import intake
 from ipdesk.features.evidence.forms import limits, sealed
@@ -183,7 +182,7 @@ def open_link(token: str) -> Any:
     """Use the link up: for a day from now this browser may read the case."""
     try:
         with unit_of_work():
-            found = complaint_operations.open_link(actor=g.actor, token=token)
+            found = links.open_link(actor=g.actor, token=token)
             audience, case_id, target = found.audience, found.case_id, links.address_of(found)
     except Refusal as refusal:
         return _link_page(token, links.find_link(token), refusal_text(refusal.code))

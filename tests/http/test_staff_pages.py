@@ -16,7 +16,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.catalogue.models import Marketplace
-from ipdesk.features.complaints import operations as complaints
+from ipdesk.features.complaints.models import Notice
 from ipdesk.features.decisions import operations, work
 from tests.staff import REASONS
 
@@ -89,7 +89,7 @@ def test_a_seller_never_sees_a_complaint_before_it_was_told(floor):
 def test_nobody_but_handlers_decides_screens_or_takes(floor, who):
     filed, waiting = floor.contested(), floor.file()[0]
     with floor.app.app_context():
-        notice = db.session.get(complaints.Notice, waiting.notice_id).reference
+        notice = db.session.get(Notice, waiting.notice_id).reference
     browser = floor.browser(who)
     for path, said in (
         (f"/complaints/{filed.reference}/decide/uphold", form_of(floor, filed, step="confirm")),
@@ -109,7 +109,7 @@ def test_an_auditor_reads_everything_and_changes_nothing(floor):
     filed, waiting = floor.contested(), floor.file()[0]
     proposal = floor.propose(floor.told()[0])
     with floor.app.app_context():
-        notice = db.session.get(complaints.Notice, waiting.notice_id).reference
+        notice = db.session.get(Notice, waiting.notice_id).reference
         before = db.session.execute(select(func.count()).select_from(AuditEntry)).scalar_one()
     auditor = floor.browser("auditor")
     for page in (f"/complaints/{filed.reference}", f"/notices/{notice}/screen",
@@ -315,7 +315,7 @@ def test_the_queue_stands_in_the_order_of_what_is_due_and_says_why(floor):
     contested, filed = floor.contested(), floor.file()[0]
     page = text_of(floor.browser("legal").get("/queue"))
     with floor.app.app_context():
-        notice = db.session.get(complaints.Notice, filed.notice_id).reference
+        notice = db.session.get(Notice, filed.notice_id).reference
     assert page.index(notice) < page.index(contested.reference)
     assert "Screening of the notice" in page and "Decision of the marketplace" in page
     assert filed.reference not in page, "the complaint is screened with its notice"
@@ -325,7 +325,7 @@ def test_a_notice_is_sent_back_only_with_what_is_missing(floor):
     filed = floor.file()[0]
     legal = floor.browser("legal")
     with floor.app.app_context():
-        notice = db.session.get(complaints.Notice, filed.notice_id).reference
+        notice = db.session.get(Notice, filed.notice_id).reference
     path = f"/notices/{notice}/screen"
     assert "What the law asks for" in text_of(legal.get(path))
     assert legal.post(path, data={"trigger": "send_back", "form_key": "a"}).status_code == 422
@@ -335,7 +335,7 @@ def test_a_notice_is_sent_back_only_with_what_is_missing(floor):
     assert blind.status_code == 422 and "did not say which state" in text_of(blind) and "no street" in text_of(blind)
     assert legal.post(path, data=said | legal.seen(path)).status_code == 303
     with floor.app.app_context():
-        row = db.session.get(complaints.Notice, filed.notice_id)
+        row = db.session.get(Notice, filed.notice_id)
         assert (row.state, row.missing) == ("deficient", ["contact"])
         letter = db.session.execute(select(Outbox).where(
             Outbox.message == "notice_deficient", Outbox.channel == "mail")).scalar_one()
@@ -351,7 +351,7 @@ def test_the_letters_of_a_screening_are_read_before_they_are_sent(floor, said, l
     filed = floor.file(stores=(0, 1))[0]
     legal = floor.browser("legal")
     with floor.app.app_context():
-        notice = db.session.get(complaints.Notice, filed.notice_id).reference
+        notice = db.session.get(Notice, filed.notice_id).reference
         before = db.session.execute(select(func.count()).select_from(Outbox)).scalar_one()
     path = f"/notices/{notice}/screen"
     said = said | {"form_key": "s"} | legal.seen(path)
@@ -526,7 +526,7 @@ def test_a_closed_complaint_is_reopened_by_two(floor):
 def test_screening_warns_where_the_right_does_not_hold_in_the_market(floor):
     filed = floor.file()[0]
     with floor.app.app_context(), unit_of_work():
-        notice = db.session.get(complaints.Notice, filed.notice_id)
+        notice = db.session.get(Notice, filed.notice_id)
         path, market_id = f"/notices/{notice.reference}/screen", notice.case.marketplace_id
     assert "does not name the market" not in text_of(floor.browser("legal").get(path))
     with floor.app.app_context(), unit_of_work():
@@ -588,7 +588,7 @@ def test_a_list_costs_the_same_with_more_rows(floor):
 def test_what_staff_did_is_said_once_with_the_way_to_the_next_case(floor):
     waiting = floor.file()[0]
     with floor.app.app_context():
-        notice = db.session.get(complaints.Notice, waiting.notice_id).reference
+        notice = db.session.get(Notice, waiting.notice_id).reference
     browser = floor.browser("legal")
     path = f"/notices/{notice}/screen"
     answer = browser.post(path, data={"trigger": "accept", **browser.seen(path)})

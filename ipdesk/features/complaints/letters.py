@@ -20,7 +20,7 @@ from ipdesk.core.outbox.enqueue import Recipient
 from ipdesk.core.outbox.render import best_locale
 from ipdesk.core.workflow import State
 from ipdesk.features.catalogue.models import Store
-from ipdesk.features.complaints import elements, facts, operations, queries
+from ipdesk.features.complaints import elements, facts, links, queries
 from ipdesk.features.complaints.models import Complaint, Notice, NoticeListing
 from ipdesk.features.holds.queries import holds_of_claims, owners_of_holds
 from ipdesk.features.holds.strictest import EVERYWHERE, WHOLE
@@ -103,7 +103,7 @@ def case_url(act: Act, recipient: Recipient) -> str:
 
 def link_url(at: datetime, case_id: int, audience: str, address: str) -> str:
     """The address of a new one-time link to a case."""
-    token = operations.make_link(at=at, case_id=case_id, audience=audience, address=address)
+    token = links.make_link(at=at, case_id=case_id, audience=audience, address=address)
     return f"{rules.settings['base_url']}/links/{token}"
 
 

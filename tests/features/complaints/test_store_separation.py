@@ -123,10 +123,10 @@ def test_nothing_is_disclosed_before_the_notice_is_accepted(scene):
 
 
 def test_each_part_of_a_split_notice_shows_its_stores_their_exhibits(scene, monkeypatch):
-    from ipdesk.features.complaints import operations
+    from ipdesk.features.complaints.operations import filing
 
-    given = operations.limit
-    monkeypatch.setattr(operations, "limit", lambda name: 2 if name == "listings_per_notice" else given(name))
+    given = filing.limit
+    monkeypatch.setattr(filing, "limit", lambda name: 2 if name == "listings_per_notice" else given(name))
     filer = scene.filer().begin().fill("LX000", "LX001", "LX002")
     filer.step("exhibits", exhibits=[upload(filer, b"all", "for-everybody.txt")])
     filer.sign()

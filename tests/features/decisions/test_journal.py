@@ -14,7 +14,7 @@ from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.features.accounts.models import StoreBinding
-from ipdesk.features.complaints import operations as complaints
+from ipdesk.features.complaints import links
 from ipdesk.features.decisions import operations, queries, work
 
 SECRET = "zzinsidezz"
@@ -67,12 +67,12 @@ def test_a_one_time_link_is_logged_when_it_is_opened_and_opens_once(floor):
     with floor.app.app_context(), unit_of_work():
         # An unclaimed store: a link to a store that has an account is refused.
         db.session.execute(delete(StoreBinding))
-        token = complaints.make_link(at=floor.clock.now(), case_id=filed.id, audience="seller",
-                                     address="contact@store.example")
+        token = links.make_link(at=floor.clock.now(), case_id=filed.id, audience="seller",
+                                address="contact@store.example")
     with floor.app.app_context(), unit_of_work():
-        complaints.open_link(actor=Actor(at=floor.clock.now()), token=token)
+        links.open_link(actor=Actor(at=floor.clock.now()), token=token)
     with floor.app.app_context(), pytest.raises(Refusal), unit_of_work():
-        complaints.open_link(actor=Actor(at=floor.clock.now()), token=token)
+        links.open_link(actor=Actor(at=floor.clock.now()), token=token)
     assert acts(floor, filed.id) == [("link_opened", {})]
     assert token not in json.dumps([body for _, body in entries(floor, filed.id)])
 
