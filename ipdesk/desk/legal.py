@@ -9,11 +9,10 @@ from flask_babel import gettext
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.deadlines.wording import day_text
 from ipdesk.desk.words import locale
+from ipdesk.features.complaints.designation import REMIND_BEFORE
 
 # Regimes whose protection depends on a designated agent (17 U.S.C. § 512(c)(2)).
 NEED_AN_AGENT = ("us_dmca",)
-# A designation has to be renewed every three years (37 C.F.R. § 201.38(c)(4)); these many days before.
-REMIND_BEFORE = (30, 60, 90)
 
 
 def needs_agent(regimes: Iterable[str]) -> bool:

@@ -13,9 +13,8 @@ from ipdesk.core.outbox.enqueue import Recipient, enqueue_letter
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.accounts import queries as accounts
 from ipdesk.features.accounts.models import User
+from ipdesk.features.complaints.designation import REMIND_BEFORE
 
-# 37 C.F.R. § 201.38(c)(4): a designation lapses after three years unless it is renewed.
-REMIND_DAYS = (90, 60, 30)
 _MESSAGE = "designation_lapses"
 
 
@@ -27,7 +26,7 @@ def remind_of_designation(now: datetime, expires_on: str) -> int:
     if not expires_on:
         return 0
     last = date.fromisoformat(expires_on)
-    due = [last - timedelta(days=days) for days in REMIND_DAYS if last - timedelta(days=days) <= now.date()]
+    due = [last - timedelta(days=days) for days in REMIND_BEFORE if last - timedelta(days=days) <= now.date()]
     if not due or now.date() > last:
         return 0
     with unit_of_work():
