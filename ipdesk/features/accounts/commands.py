@@ -36,14 +36,14 @@ def invite(email: str, role: str, locale: str, as_json: bool) -> None:
         with unit_of_work():
             invitation, token = operations.invite_staff(
                 actor=_operator(), email=email, role=role, letterhead=head, locale=locale)
-            expires = invitation.expires_at.isoformat()
+            expires = invitation.expires_at
     except Refusal as refusal:
         raise click.ClickException(f"{email}: {refusal.code}") from None
     link = head.invitation_link(token)
     if as_json:
-        click.echo(json.dumps({"email": mailbox(email), "role": role, "link": link, "expires_at": expires}))
+        click.echo(json.dumps({"email": mailbox(email), "role": role, "link": link, "expires_at": expires.isoformat()}))
     else:
-        click.echo(f"Open this link once, before {expires}, and choose a password:\n{link}")
+        click.echo(f"Open this link once, before {expires:%Y-%m-%d %H:%M} UTC, and choose a password:\n{link}")
 
 
 @staff.command(name="list")

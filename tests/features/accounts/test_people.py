@@ -155,6 +155,12 @@ def test_the_first_administrator_comes_from_the_command_line(app, client, letter
     assert command(app, "disable", "root@desk.example").exit_code == 1  # the last one
 
 
+def test_the_command_line_says_readably_until_when_an_invitation_holds(app, clock):
+    ends = clock.now() + timedelta(days=2)
+    said = command(app, "invite", "root@desk.example", "--role", "admin").output
+    assert said.startswith(f"Open this link once, before {ends:%Y-%m-%d %H:%M} UTC, and choose a password:\nhttps://desk.example/")
+
+
 def test_nobody_registers_as_staff(client, app, rows):
     assert command(app, "invite", "x@desk.example", "--role", "seller").exit_code == 2
     client.post("/register", data={
