@@ -49,10 +49,16 @@ def bundle(case: str, folder: Path, language: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_plain(row.reference, out, report)))
         return
-    click.echo(f"{out}: {report.pages} pages, {len(report.exhibits)} exhibits, {report.seconds:.1f} s\nSHA-256 {report.sha256}")
+    pages, exhibits = _count(report.pages, "page"), _count(len(report.exhibits), "exhibit")
+    click.echo(f"{out}: {pages}, {exhibits}, {report.seconds:.1f} s\nSHA-256 {report.sha256}")
     for exhibit in report.exhibits:
         if exhibit.slip:
             click.echo(f"{exhibit.id} {exhibit.file}: not shown ({exhibit.slip}), slip sheet on page {exhibit.shown[0]}", err=True)
+
+
+def _count(n: int, what: str) -> str:
+    """``1 exhibit``, ``7 exhibits``."""
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _say(plain: dict[str, Any], sentence: str, *, as_json: bool) -> None:
