@@ -46,6 +46,7 @@ SAMPLES = {
     "redress_text": "REDRESS-SENTENCE",
     "withdrawn_text": "Mon 23 Nov 2026",
     "explanation": "EXPLANATION first line\nsecond line",
+    "reason_text": "REASON-OF-NOTICE",
     "cause": "silence",
     "measure": {
         "ground_text": "GROUND", "scope_text": "SCOPE", "since_text": "SINCE", "automated": False,

@@ -287,8 +287,9 @@ BREAKS = [
     Break("restriction_unlisted", "tables/holds.yaml", "make_hold_final:", "make_hold_eternal:", DMCA),
     Break("unknown_word", "tables/holds.yaml", "kind: delisting\n  time: interim", "kind: vaporise\n  time: interim"),
     # --- tables -------------------------------------------------------------------------------------
-    Break("unknown_zone", DEADLINES, "  zone: desk\n  fires: at_end\n  starts: entered\n  escalates_to: legal\n"
-          "  basis: \"house rule: notices are screened", "  zone: Mars/Base\n  fires: at_end\n  starts: entered\n  escalates_to: legal\n"
+    Break("unknown_zone", DEADLINES, "  zone: desk\n  fires: at_end\n  starts: notice_received\n  escalates_to: legal\n"
+          "  basis: \"house rule: notices are screened",
+          "  zone: Mars/Base\n  fires: at_end\n  starts: notice_received\n  escalates_to: legal\n"
           "  basis: \"house rule: notices are screened"),
     Break("wrong_type", DEADLINES, "remind: {hours_before: 48,", "remind: {hours_before: many,"),
     Break("unknown_kind", DISCLOSURE, "\nnotice:\n", "\nnotices:\n"),

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from flask import Flask, current_app, g, redirect, request, url_for
 from werkzeug.exceptions import Forbidden, NotFound, Unauthorized
 
+from ipdesk.core.http import problems
 from ipdesk.core.kernel.actors import READING_STAFF_ROLES, STAFF_ROLES, Actor
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -88,6 +89,8 @@ def _check() -> Any:
         raise Forbidden
     if request.path.startswith("/api/"):
         raise Unauthorized
+    if request.method != "GET" and (kept := problems.send_again()):
+        return kept
     here = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("security.login", next=here))
 

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from ipdesk.core.kernel.errors import Forbidden, Invalid, NotVisible, Refusal, Stale
@@ -96,7 +97,32 @@ def install(app: Flask) -> None:
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(
         Invalid, lambda error: page(422 if wants_json() else 400, errors=error.errors))
+    app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
+
+
+def _stale_form(error: CSRFError) -> Any:
+    """A page that stayed open longer than its session, or than its token is good for."""
+    return send_again() or _http(error)
+
+
+def send_again() -> Response | None:
+    """What was sent by nobody any more, whole and to be sent again; ``None`` where nothing was typed.
+
+    Only for a form of this desk's own pages: another site's must not come back with a good token in it. Passwords are
+    never carried.
+    """
+    typed = [(name, value) for name, value in request.form.items(multi=True) if name not in ("csrf_token", "form_key")]
+    own_page = request.headers.get("Origin", "").rstrip("/") == request.host_url.rstrip("/")
+    if not own_page or wants_json() or str(request.endpoint).startswith("security.") or not any(value.strip() for _, value in typed):
+        return None
+    if "actor" not in g:  # the token is looked at before anything else
+        g.actor = current_app.extensions["ipdesk.access.load_actor"]()
+    body = render_template(
+        "public/send_again.html", action=request.full_path.rstrip("?"), fields=[*typed, ("form_key", request.form.get("form_key", ""))],
+        texts=[value for _, value in typed if " " in value.strip()],
+        sign_in=url_for("security.login") if g.actor.user_id is None else "")
+    return make_response(body, 401)
 
 
 def _http(error: HTTPException) -> Any:

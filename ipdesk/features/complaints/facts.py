@@ -57,7 +57,7 @@ def describe_notice(row: Notice) -> dict[str, Any]:
         "version": row.version_id, "channel": row.channel, "reason_code": row.reason_code,
         "received_at": row.received_at, "entered_at": row.entered_at, "created_at": row.created_at,
         "explanation": row.explanation, "acting_as": row.acting_as,
-        "signed_name": row.signed_name, "contact": dict(row.contact), "missing": list(row.missing),
+        "signed_name": row.signed_name, "contact": dict(row.contact), "missing": list(row.missing), "remark": row.remark,
         "marketplace": marketplace.name if marketplace else "",
         **_both_facts(row),
         "is_guest": row.organisation_id is None and row.channel == "desk",

@@ -175,7 +175,7 @@ def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
         "listings": listings,
         "complainant": complainant(notice, right),
         "store": {"name": store.name},
-        "explanation": _explanation(notice, act.movers),
+        "explanation": _explanation(notice, act.movers), "reason_text": _reasons(act, recipient),
         "before": act.trigger == "find_deleted", "cause": _cause(act), "by_court": act.trigger in BY_COURT, "lifted": _lifted(act),
         "measure": _measure(act, notice, recipient),
         "outcome_text": say(_read_by(act, recipient).meaning_for(recipient.role), recipient),
@@ -231,6 +231,13 @@ def complainant(notice: Notice, right: Mapping[str, Any] | None) -> dict[str, st
 def _explanation(notice: Notice, claims: Sequence[Any]) -> str:
     own = list(dict.fromkeys(claim.explanation for claim in claims if claim.explanation))
     return "\n\n".join([part for part in [notice.explanation, *own] if part])
+
+
+def _reasons(act: Act, recipient: Recipient) -> str:
+    """What these listings are said to be, in the words of the table of reasons."""
+    table = rules.workflows.table("reason_codes")
+    codes = dict.fromkeys(claim.reason_code or act.row.reason_code for claim in act.movers)
+    return "; ".join(say(table[code]["label"], recipient) for code in codes if code in table)
 
 
 def _measure(act: Act, notice: Notice, recipient: Recipient) -> dict[str, Any] | None:

@@ -40,8 +40,14 @@ def find_link(token: str) -> CaseLink:
 
 
 def address_of(link: CaseLink) -> str:
-    """The path of the page that the link opens."""
+    """The path of the page that the link opens; a guest's leads to the one complaint that waits for it, where it is one."""
     case = db.session.get_one(Case, link.case_id)
+    if link.audience == "guest":
+        waiting = db.session.execute(
+            select(Case.reference).join(Complaint, Complaint.id == Case.id)
+            .where(Complaint.notice_id == link.case_id, Complaint.for_complainant.is_(True)).limit(2)).scalars().all()
+        if len(waiting) == 1:
+            return f"/complaints/{waiting[0]}"
     return f"/{case.kind}s/{case.reference}"
 
 

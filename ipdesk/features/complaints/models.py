@@ -24,8 +24,8 @@ class Notice(HasCaseState, CountsSteps, db.Model):
     notice filed here both are the same. ``draft`` holds the form of an unfiled notice.
     ``right_facts`` are the entries of the right when it was filed: complaints rest on these, whatever
     becomes of the register. ``versions`` are what it said before it was made good, oldest first:
-    ``{document, contact, explanation, reason_code, signed_name, replaced_at}``, with ``document`` under
-    which the statements of that version are signed.
+    ``{document, contact, explanation, reason_code, right, signed_name, replaced_at}``, with ``document`` under
+    which the statements of that version are signed. ``missing`` and ``remark`` are why it was sent back.
     ``contact`` is ``{name, company, address, phone, email}`` of the notifier.
     """
 
@@ -53,6 +53,7 @@ class Notice(HasCaseState, CountsSteps, db.Model):
     entered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     guest_confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     missing: Mapped[list[str]] = mapped_column(CanonicalJson, default=list)
+    remark: Mapped[str] = mapped_column(Text, default="", server_default="")
     right_facts: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)
     versions: Mapped[list[dict[str, Any]]] = mapped_column(CanonicalJson, default=list)
     draft: Mapped[dict[str, Any] | None] = mapped_column(CanonicalJson)

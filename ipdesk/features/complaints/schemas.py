@@ -171,18 +171,29 @@ def _sign_schema(codes: tuple[str, ...]) -> type[Schema]:
     }, name="SignSchema")
 
 
-def complete_schema(codes: Iterable[str], reasons: Collection[str], *, asks: Collection[str]) -> CaseSchema:
-    """What makes a deficient notice good; ``asks`` names the fields that the law wants of it."""
+RIGHT_ENTRIES = ("title", "owner", "number", "office", "description")
+
+
+def complete_schema(
+    codes: Iterable[str], reasons: Collection[str], *, asks: Collection[str], right: str = "",
+) -> CaseSchema:
+    """What makes a deficient notice good; ``asks`` names the fields that the law wants of it, ``right`` the kind of
+    right whose entries are asked for anew."""
     made: dict[str, Any] = {
         "name": Line(200, required=True), "company": Line(200), "email": Mail(254, required="email" in asks),
         "address": Prose(500, required="address" in asks), "phone": Line(50, required="phone" in asks),
         "explanation": Prose(EXPLANATION, required="explanation" in asks), "signed_name": Line(200, required=True),
+        "exhibits": fields.List(fields.String(), load_default=list),
         **{f"statement_{code}": MustTick() for code in codes},
     }
     if "listings" in asks:
         made["listings"] = Prose(LONGEST_PASTE, required=True)
     if "reason_code" in asks:
         made["reason_code"] = Choice(reasons, required=True)
+    if right:
+        registered = right != "copyright"
+        made |= {"title": Line(300, required=True), "owner": Line(200, required=True), "description": Prose(5000),
+                 "number": Line(64, required=registered), "office": Line(64, required=registered)}
     return CaseSchema.from_dict(made, name="CompleteSchema")()  # type: ignore[return-value]
 
 

@@ -195,7 +195,8 @@ class Exhibit:
     """An evidence file as it was received.
 
     ``source`` is a path, or a function that returns the bytes (whole or in pieces). ``sha256`` is the hash recorded
-    on receipt: bytes that do not give it are not shown, and the slip sheet says so.
+    on receipt: bytes that do not give it are not shown, and the slip sheet says so. ``kept_back``: handed in for the
+    marketplace only, so that whoever hands the bundle on knows what the other side has not seen.
     """
 
     id: str
@@ -208,6 +209,7 @@ class Exhibit:
     submitted_by: str = ""
     received_at: datetime | None = None
     assigned_to: tuple[str, ...] = ()
+    kept_back: bool = False
 
     def __post_init__(self) -> None:
         if not _EXHIBIT_ID.fullmatch(self.id):

@@ -45,7 +45,8 @@ class ExhibitList:
         self._made.append(Exhibit(
             id=number, title=row.title or row.name, original_name=row.original_name, media_type=blob.media_type, size=blob.size,
             sha256=blob.sha256, source=_bytes_of(blob.sha256), submitted_by=submitted_by or self._parties.get(side, ""),
-            received_at=row.uploaded_at, assigned_to=tuple(listings[n] for n in sorted(row.claim_ids & listings.keys()))))
+            received_at=row.uploaded_at, assigned_to=tuple(listings[n] for n in sorted(row.claim_ids & listings.keys())),
+            kept_back=row.visibility != "share"))
         return number
 
     def add_pictures(self, digests: Iterable[str], title: str, received_at: Any) -> tuple[str, ...]:

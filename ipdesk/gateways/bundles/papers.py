@@ -73,7 +73,8 @@ def _superseded(words: Words, versions: Iterable[Mapping[str, Any]]) -> tuple[Fi
 def _purchases(words: Words, purchases: Iterable[Mapping[str, Any]]) -> tuple[Field, ...]:
     made = []
     for n, purchase in enumerate(purchases, 1):
-        parts = (words.day(purchase.get("ordered_on")), purchase.get("order_number"), purchase.get("findings"))
+        parts = ("" if purchase.get("shared") else words.say(N_("For the marketplace only, not shared with the seller")),
+                 words.day(purchase.get("ordered_on")), purchase.get("order_number"), purchase.get("findings"))
         made.append(Field(words.say(N_("Test purchase %(n)s"), n=n), "\n".join(filter(None, parts))))
     return tuple(made)
 

@@ -63,7 +63,7 @@ def front(contents: BundleContents, bundle_id: str, manifest_sha256: str) -> lis
         },
         {"number": number + 2, "title": N_("Hash manifest"), "target": "manifest", "children": ()},
     ]
-    rows = [{"id": e.id, "title": e.title, "name": e.original_name} for e in contents.exhibits]
+    rows = [{"id": e.id, "title": e.title, "name": e.original_name, "kept_back": e.kept_back} for e in contents.exhibits]
     index = [
         Section(
             f"index:{n}" if n else "index",
@@ -112,7 +112,8 @@ def exhibit_pages(contents: BundleContents, found: list[dict]) -> list[Section]:
         if result["shown"] == "pdf":
             continue
         facts = _plain(
-            exhibit, "id", "title", "original_name", "media_type", "size", "sha256", "submitted_by", "received_at", "assigned_to"
+            exhibit, "id", "title", "original_name", "media_type", "size", "sha256", "submitted_by", "received_at", "assigned_to",
+            "kept_back",
         )
         if result["shown"] == "slip":
             data = {

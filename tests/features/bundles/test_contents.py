@@ -98,6 +98,8 @@ def test_the_bundle_of_a_contested_case(desk, contested, tmp_path):
         assert section in everything
     assert "我在2019年拍摄了这张照片" in everything and "李伟" in everything
     assert SECRET_NOTE not in everything and "uncle" not in everything
+    assert {exhibit.id: exhibit.kept_back for exhibit in made.exhibits} == {"S-1": True, "RH-1": False}
+    assert everything.count("for the marketplace only, not shared with the other side") == 1, "in the index, beside S-1"
     shown = {exhibit.id: exhibit for exhibit in report.exhibits}
     assert "negative of the photograph" in pages[shown["S-1"].shown[0] - 1]
     assert "complaint of the plaintiff" in pages[shown["RH-1"].shown[0] - 1]

@@ -14,11 +14,11 @@ from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.features.catalogue.models import Capture, Marketplace
 from ipdesk.features.complaints import operations, queries
-from ipdesk.features.complaints.models import Complaint, Notice
+from ipdesk.features.complaints.models import Claim, Complaint, Notice
 from ipdesk.features.complaints.operations import Content, Entry
 from ipdesk.features.rights import operations as rights
 from tests import make
-from tests.features.complaints.conftest import CONTACT, STATEMENTS, errors_of, text_of, value_of
+from tests.features.complaints.conftest import CONTACT, STATEMENTS, errors_of, text_of, upload, value_of
 from tests.visitors import sign_in
 
 GOOD = {name: CONTACT[name] for name in ("name", "company", "email", "address", "phone")} | {
@@ -219,3 +219,41 @@ def test_that_the_desk_was_late_is_the_desks_own_affair(scene, desk):
     db.session.rollback()
     page = sign_in(scene.app.test_client(), desk.people["rights_holder"]).get(f"/notices/{reference}")
     assert page.status_code == 200 and "deadline_missed" not in page.text and "time limit of the desk" not in page.text
+
+
+# --- each named element can be made good on the page -------------------------------------------------
+
+
+def test_the_right_is_named_anew_and_what_it_was_is_kept(scene):
+    filer = scene.filer().begin().fill("LX000")
+    filer.sign()
+    scene.screen(filer.reference, "send_back", missing=["right"], remark="The number belongs to another mark.")
+    page = filer.get(f"/notices/{filer.reference}/complete")
+    assert "The number belongs to another mark." in text_of(page)
+    before = value_of(page, "number")
+    assert before and value_of(page, "owner")
+    empty = filer.client.post(f"/notices/{filer.reference}/complete", data=signed(title="AURORA", owner="Aurora Ltd", number="", office="",
+                                                                                  seen=value_of(page, "seen")))
+    assert empty.status_code == 422 and errors_of(empty).count("Fill this in") == 2
+    answer = filer.complete(**signed(title="AURORA", owner="Aurora Ltd", number="9,876,543", office="USPTO", description="The word."))
+    assert answer.status_code == 303
+    ((facts, versions, remark),) = scene.rows(select(Notice.right_facts, Notice.versions, Notice.remark))
+    assert (facts["number"], facts["description"], remark) == ("9,876,543", "The word.", "")
+    assert versions[0]["right"]["number"] == before
+    shown = text_of(scene.as_actor("legal").get(f"/notices/{filer.reference}/screen"))
+    assert "9,876,543" in shown and "The register of rights has changed" in shown
+
+
+def test_reason_and_files_are_given_anew_where_they_were_asked_for(scene):
+    filer = scene.filer().begin().fill("LX000", "LX001")
+    filer.sign()
+    scene.screen(filer.reference, "send_back", missing=["listings"])
+    page = filer.get(f"/notices/{filer.reference}/complete")
+    assert 'name="reason_code"' in page.text and 'name="title"' not in page.text, "only what was named"
+    exhibit = upload(filer, b"comparison", "comparison.txt")
+    other = next(code for code in ("mark_in_title", "mark_in_text")
+                 if f'value="{code}"' in page.text and f'value="{code}" selected' not in page.text)
+    assert filer.complete(**signed(reason_code=other, exhibits=[exhibit])).status_code == 303
+    assert scene.rows(select(Notice.reason_code)) == [(other,)]
+    assert set(scene.rows(select(Claim.reason_code))) == {(other,)}
+    assert "comparison.txt" in text_of(scene.as_actor("legal").get(f"/notices/{filer.reference}/screen"))

@@ -49,7 +49,8 @@ def opened(app, message):
         Outbox.message == message, Outbox.body_text.contains("/links/")).order_by(Outbox.month.desc(), Outbox.id.desc())).scalars().first()
     db.session.rollback()
     browser = app.test_client()
-    assert browser.post(re.search(r"(/links/\S+)", text)[1]).status_code == 303
+    browser.came_to = browser.post(re.search(r"(/links/\S+)", text)[1]).location
+    assert browser.came_to
     return browser
 
 
@@ -57,6 +58,7 @@ def test_a_guest_opens_what_the_seller_shared_and_nothing_else(app, desk, by_gue
     with unit_of_work():
         complaint, = queries.complaints_of(by_guest)
         seller, reference = desk.actor("seller_a"), complaint.reference
+        notice_reference = rules.kinds["notice"].load(by_guest).reference
         shared, secret = take(seller, "invoice.txt"), take(seller, "prices.txt")
         answers.file_counter_notice(
             actor=seller, complaint=complaint, claim_ids=[one.id for one in queries.claims_of(complaint.id)],
@@ -65,7 +67,9 @@ def test_a_guest_opens_what_the_seller_shared_and_nothing_else(app, desk, by_gue
             exhibits={shared: "share", secret: "platform_only"})
         paths = {one.name: f"/evidence/exhibits/{one.reference}/original" for one in (shared, secret)}
     browser = opened(app, "counter_notice_copy")
+    assert browser.came_to == f"/complaints/{reference}", "what the letter is about, not the notice, which waits for nobody"
     page = browser.get(f"/complaints/{reference}").text
+    assert f"You, in the complaint {reference}" in browser.get(f"/notices/{notice_reference}").text
     assert "invoice.txt" in page and "prices.txt" not in page
     assert browser.get(paths["invoice.txt"]).status_code == 200
     assert browser.get(paths["prices.txt"]).status_code == 404

@@ -18,6 +18,8 @@ from ipdesk.features.complaints.models import Claim, Complaint, Notice
 from ipdesk.features.complaints.operations.filing import limit
 from ipdesk.features.complaints.operations.opening import add_rows, capture_all, complaints_for
 from ipdesk.features.evidence import operations as evidence
+from ipdesk.features.evidence import queries as evidence_queries
+from ipdesk.features.evidence.intake import current as intake
 from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.rights.models import Right
 
@@ -68,7 +70,7 @@ def screen_notice(
 ) -> Notice:
     """Staff accept the notice, send it back (``missing``: codes of elements) or refuse it."""
     if trigger == "send_back":
-        notice.missing = list(missing)
+        notice.missing, notice.remark = list(missing), remark
     advance(actor=actor, row=notice, trigger=trigger, seen=seen,
             facts={"reasons": reasons, "missing": list(missing), "remark": remark})
     return notice
@@ -77,42 +79,57 @@ def screen_notice(
 def complete_notice(
     *, actor: Actor, notice: Notice, contact: Mapping[str, str], explanation: str, signed_name: str,
     statements: Iterable[str], reason_code: str = "", entries: Sequence[Entry] = (),
-    seen: int | None = None,
+    right: Mapping[str, str] | None = None, exhibits: Sequence[Exhibit] = (), seen: int | None = None,
 ) -> Notice:
     """The notifier makes good what was missing and signs anew; what it said and signed before is kept.
 
-    ``entries`` are taken where the notice named no listing that could be accepted, and
-    ``reason_code`` where it gave none. Raises ``Invalid`` when none of the entries can be accepted.
+    ``entries`` are taken where the notice named no listing that could be accepted; ``reason_code`` replaces the one that
+    the notice gave for all its listings. ``right`` holds those entries of the right that this notice names anew; the
+    register stays as it is. ``exhibits`` are shared with every store concerned. Raises ``Invalid`` when none of the
+    entries can be accepted.
     """
     if seen is not None and seen != notice.version_id:
         raise Stale(seen, notice.version_id)
     _keep_version(notice, actor.at)
     notice.contact, notice.explanation = dict(contact), explanation
-    notice.signed_name, notice.missing = signed_name, []
-    if reason_code and not notice.reason_code:
+    notice.signed_name, notice.missing, notice.remark = signed_name, [], ""
+    if right:
+        notice.right_facts = {**(notice.right_facts or {}), **right}
+    if reason_code and reason_code != notice.reason_code:
         _give_reason(notice, reason_code)
     if entries and not any(row.answer == "accepted" for row in queries.rows_of_notice(notice.id)):
         _name_listings(actor, notice, entries)
     elements.sign_statements(
         actor=actor, case_id=notice.id, document=elements.document_of(notice), regime=notice.regime,
         codes=list(statements), name=signed_name, locale=actor.locale)
+    _hand_in(actor, notice, exhibits)
     advance(actor=actor, row=notice, trigger="complete_notice", seen=seen)
     return notice
+
+
+def _hand_in(actor: Actor, notice: Notice, exhibits: Sequence[Exhibit]) -> None:
+    start = len(evidence_queries.of_case(actor, notice.id)) if exhibits else 0
+    for place, exhibit in enumerate(exhibits, start):
+        evidence.attach(actor=actor, exhibit=exhibit, case_id=notice.id, role="notice", rules=intake().rules,
+                        visibility="share", position=place)
+    evidence.file_exhibits(actor=actor, exhibits=exhibits)
 
 
 def _keep_version(notice: Notice, at: datetime) -> None:
     notice.versions = [*notice.versions, {
         "document": elements.document_of(notice), "contact": dict(notice.contact),
-        "explanation": notice.explanation, "reason_code": notice.reason_code,
+        "explanation": notice.explanation, "reason_code": notice.reason_code, "right": notice.right_facts,
         "signed_name": notice.signed_name, "replaced_at": at.isoformat()}]
 
 
 def _give_reason(notice: Notice, reason_code: str) -> None:
-    notice.reason_code = reason_code
+    """The reason of the whole notice; a listing that was given a reason of its own keeps it."""
+    before, notice.reason_code = notice.reason_code, reason_code
     for complaint in queries.complaints_of(notice.id):
-        complaint.reason_code = complaint.reason_code or reason_code
+        complaint.reason_code = reason_code
         for claim in queries.claims_of(complaint.id):
-            claim.reason_code = claim.reason_code or reason_code
+            if claim.reason_code == before:
+                claim.reason_code = reason_code
 
 
 def _name_listings(actor: Actor, notice: Notice, entries: Sequence[Entry]) -> None:

@@ -137,21 +137,38 @@ def complete(reference: str) -> Any:
     """The exact elements that are missing, and a form to make them good."""
     row = _own(reference)
     statements = elements.statements(row.regime) if row.regime else []
-    asks = _asked(row)
+    asks, kind = _asked(row), _right_asked(row)
     form = Form()
     if request.method == "POST":
         form = Form.read(schemas.complete_schema(
-            [line["code"] for line in statements], _reasons(row), asks=asks))
+            [line["code"] for line in statements], _reasons(row), asks=asks, right=kind))
+        evidence.take_files(form, "exhibits")
         if response := form.submit(lambda said: _completed(reference, said)):
             return response
     row = _own(reference)
     _require(choices(g.actor, row), "complete_notice")
     facts = _facts(row)
     if request.method == "GET":
-        form.values = {**row.contact, "explanation": row.explanation, "signed_name": ""}
+        right = row.right_facts or {}
+        form.values = {**row.contact, "explanation": row.explanation, "signed_name": "", "reason_code": row.reason_code,
+                       **{name: right.get(name, "") for name in schemas.RIGHT_ENTRIES}}
     return render_template(
         "rights_holder/notice/complete.html", form=form, **facts, statements=statements, asks=asks,
-        codes=list(_reasons(row).items())), form.status
+        codes=list(_reasons(row).items()), right_asked=kind,
+        files=evidence.shown(form.values.get("exhibits") or [])), form.status
+
+
+def _named(row: Notice, *fields: str) -> bool:
+    """Whether staff sent the notice back for an element that one of these fields proves."""
+    return bool(row.regime) and any(
+        not set(fields).isdisjoint(element["proven_by"])
+        for element in elements.required(row.regime) if element["code"] in row.missing)
+
+
+def _right_asked(row: Notice) -> str:
+    """The kind of the right where its entries are to be made good; else empty."""
+    right = db.session.get(Right, row.right_id) if row.right_id else None
+    return right.kind if right and _named(row, "right") else ""
 
 
 def _require(found: dict[str, Choice], trigger: str) -> None:
@@ -168,7 +185,7 @@ def _asked(row: Notice) -> set[str]:
         asks.add("email")  # some way to reach the notifier every regime wants
     if any(line.answer == "accepted" for line in queries.rows_of_notice(row.id)):
         asks.discard("listings")
-    if row.reason_code:
+    if row.reason_code and not _named(row, "reason_code"):
         asks.discard("reason_code")
     return asks - {"right", "signed_name"}
 
@@ -185,6 +202,8 @@ def _completed(reference: str, said: dict[str, Any]) -> str:
             actor=g.actor, notice=_own(reference), seen=said["seen"],
             contact={name: said[name] for name in schemas.CONTACT}, explanation=said["explanation"],
             signed_name=said["signed_name"], entries=entries, reason_code=said.get("reason_code") or "",
+            right={name: said[name] for name in schemas.RIGHT_ENTRIES} if "title" in said else None,
+            exhibits=evidence.drafts(said["exhibits"]),
             statements=[name.removeprefix("statement_") for name in said if name.startswith("statement_")])
     except Invalid as error:
         raise Invalid({("listings" if name == "pasted" else name): texts
