@@ -47,6 +47,7 @@ ACTS = {
     "case_assigned": _l("The case was assigned"),
     "note_written": _l("A private note was written"),
     "link_opened": _l("A one-time link was opened"),
+    "deficient_recorded": _l("An incomplete counter-notification was recorded; the seller was told what is missing"),
     "clock_ended": _l("A clock ended with nothing left to do"),
 }
 

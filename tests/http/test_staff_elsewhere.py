@@ -186,10 +186,10 @@ def test_a_court_paper_by_the_agent_is_recorded_with_its_original_and_its_arriva
 
 
 @pytest.mark.parametrize(("given", "field"), [
-    ({"original_files": (io.BytesIO(b""), "")}, "original"), ({"docket": ""}, "docket"),
-    ({"received_at": "2027-01-01T10:00"}, "received_at"), ({"statements": []}, "statements"),
+    ({"original_files": (io.BytesIO(b""), "")}, "original"), ({"claim_ids": []}, "claim_ids"),
+    ({"received_at": "2027-01-01T10:00"}, "received_at"),
 ])
-def test_a_court_paper_that_lacks_something_is_not_recorded(floor, given, field):
+def test_a_court_paper_without_original_arrival_or_listings_is_not_recorded(floor, given, field):
     filed = floor.contested("copyright")
     floor.clock.advance(timedelta(days=3))
     answer = floor.browser("legal").post(
@@ -202,11 +202,11 @@ def test_a_court_paper_that_lacks_something_is_not_recorded(floor, given, field)
 def test_everything_that_a_recorded_document_lacks_is_said_at_once(floor):
     told, contested = floor.told("copyright")[0], floor.contested("copyright")
     for page, fields in (
-        ("/notices/record", ("received_at", "marketplace_id", "kind", "title", "owner", "name", "original")),
+        ("/notices/record", ("received_at", "marketplace_id", "kind", "title", "name", "original")),
         (f"/complaints/{told.reference}/record-counter-notice",
          ("received_at", "claim_ids", "name", "address", "phone", "signed_name", "statements", "original")),
         (f"/complaints/{contested.reference}/record-court-paper",
-         ("received_at", "claim_ids", "forum", "docket", "filed_on", "signed_name", "statements", "original")),
+         ("received_at", "claim_ids", "filed_on", "original")),
     ):
         answer = floor.browser("legal").post(page, data={
             "channel": "post", "received_at": "2027-01-01T10:00", "filed_on": "2027-01-01", "form_key": page})
@@ -444,3 +444,63 @@ def test_staff_are_warned_where_no_letter_leaves_the_desk(floor, page, monkeypat
     with_relay = replace(floor.app.extensions["ipdesk.settings"], smtp_url="smtp+none://127.0.0.1:25")
     monkeypatch.setitem(floor.app.extensions, "ipdesk.settings", with_relay)
     assert "No mail server is set" not in text_of(floor.browser("legal").get(page))
+
+
+# --- papers that lack something, as they came ---------------------------------------------------------
+
+
+def test_an_unfit_court_paper_is_recorded_as_it_came_and_its_sender_told_why_it_does_not_count(floor):
+    filed = floor.contested("copyright")
+    floor.clock.advance(timedelta(days=3))
+    legal, page = floor.browser("legal"), f"/complaints/{filed.reference}"
+    bare = {"forum": "", "docket": "", "filed_on": "", "statements": [], "signed_name": "", "filed_by_notifier": "",
+            "names_subscriber": "", "seeks_restraint": ""}
+    answer = legal.post(f"{page}/record-court-paper", data=court_paper(floor, filed, **bare), content_type="multipart/form-data")
+    assert answer.status_code == 303 and floor.states(filed) == ["counter_notified.court_notice"]
+    with floor.app.app_context():
+        (row,) = counter_notices.court_notices_of(filed.id)
+        number, filed_on = row.id, row.filed_on
+    assert filed_on is None
+    examined = {"seen": floor.version("complaint", filed.id), "form_key": "x", "reasons": "It names no court and no action."}
+    assert legal.post(f"{page}/court-papers/{number}", data=examined | {"result": "confirm"}).status_code == 409, "it does not qualify"
+    examined["form_key"] = "y"
+    assert legal.post(f"{page}/court-papers/{number}", data=examined | {"result": "reject"}).status_code == 303
+    assert floor.states(filed) == ["counter_notified.put_back"]
+    with floor.app.app_context():
+        (told,) = db.session.execute(select(Outbox.body_text).where(
+            Outbox.case_id == filed.id, Outbox.message == "court_action_rejected", Outbox.channel == "mail")).scalars()
+    assert "It names no court and no action." in told
+
+
+def test_an_incomplete_counter_notification_is_kept_with_its_day_and_the_seller_told_what_is_missing(floor):
+    filed = floor.told("copyright")[0]
+    floor.clock.advance(timedelta(days=1))
+    legal, page = floor.browser("legal"), f"/complaints/{filed.reference}"
+    said = {"channel": "post", "received_at": "2026-03-03T09:00", "claim_ids": floor.claims(filed), "name": "Wei Example",
+            "address": "88 Harbour Road", "phone": "", "signed_name": "Wei Example", "statements": [], "form_key": "k",
+            "seen": floor.version("complaint", filed.id)}
+
+    def send(**more):
+        return legal.post(f"{page}/record-counter-notice", data=said | {"original_files": letter_file("letter.eml")} | more,
+                          content_type="multipart/form-data")
+
+    refused = send()
+    assert refused.status_code == 422 and 'name="keep"' in text_of(refused), "offered once something is found to be missing"
+    assert send(keep="true").status_code == 303
+    assert floor.states(filed) == ["delisted.open"], "it has no effect yet"
+    with floor.app.app_context():
+        (row,) = counter_notices.received_documents_of(filed.id)
+        assert (row.step, row.channel) == ("deficient", "post") and row.received_at < row.entered_at == floor.clock.now()
+        (letter,) = db.session.execute(select(Outbox.body_text).where(
+            Outbox.case_id == filed.id, Outbox.message == "counter_notice_deficient", Outbox.channel == "mail")).scalars()
+        assert [one.name for one in counter_notices.exhibits(row.exhibit_ids)] == ["letter.eml"]
+    words = " ".join(letter.split())
+    assert "The statement under penalty of perjury is not signed." in words and "telephone number" in words
+    assert "No listing is named." not in words and "it has no effect yet" in words
+    assert "Incomplete counter-notification received elsewhere" in text_of(legal.get(page))
+    assert "letter.eml" not in text_of(floor.browser("rights_holder").get(page))
+    whole = said | {"phone": "+86 755 5550123", "form_key": "k2", "received_at": "2026-03-03T09:30",
+                    "statements": ["mistake_or_misidentification", "jurisdiction", "service_of_process"]}
+    answer = legal.post(f"{page}/record-counter-notice", data=whole | {"original_files": letter_file("second.eml"), "keep": "true"},
+                        content_type="multipart/form-data")
+    assert answer.status_code == 303 and floor.states(filed) == ["counter_notified.put_back"], "a complete one counts, ticked or not"

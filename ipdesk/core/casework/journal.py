@@ -6,7 +6,7 @@ from ipdesk.core.kernel.actors import Actor
 # Acts that only the desk's own people read: no party's page and no bundle tells of them.
 DESK_ACTS = frozenset({
     "decision_proposed", "proposal_declined", "case_taken", "case_given_back", "case_assigned",
-    "note_written", "link_opened",
+    "note_written", "link_opened", "deficient_recorded",
     "clock_ended",
 })
 

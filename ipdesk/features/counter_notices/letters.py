@@ -15,7 +15,7 @@ from ipdesk.features.counter_notices.operations import ANSWERED_IN_TIME, TELLING
 
 MESSAGES = (
     "counter_notice_copy", "counter_notice_received", "complainant_answered",
-    "court_action_received", "court_action_confirmed", "court_action_rejected",
+    "court_action_received", "court_action_confirmed", "court_action_rejected", "counter_notice_deficient",
 )
 COPY_OF = N_("Counter-notification %(reference)s")
 
@@ -29,6 +29,9 @@ def context(act: Act, recipient: Recipient) -> dict[str, Any]:
         answer = db.session.get_one(Answer, number)
         in_time = act.trigger == ANSWERED_IN_TIME
         own = {"answer": answer.text, "arrived_text": complaints.when(answer.answered_at, recipient) if in_time else ""}
+    elif missing := act.facts.get("missing"):
+        own = {"missing": [complaints.say(text, recipient) for text in missing],
+               "received_text": complaints.when(act.facts["received_at"], recipient)}
     elif number := act.facts.get("court_notice_id"):
         own = _of_court_notice(act, db.session.get_one(CourtNotice, number), recipient)
     return {**complaints.context(act, recipient), **own}
@@ -65,4 +68,4 @@ def _of_court_notice(act: Act, row: CourtNotice, recipient: Recipient) -> dict[s
         return {"can_answer": False, "can_tell_again": False, "action": None, "reasons": ""}
     return {"can_answer": open_to_party("answer_counter_notice"), "can_tell_again": open_to_party(*TELLING),
             "action": {"court": row.forum, "case_number": row.docket,
-                       "filed_text": day_text(row.filed_on, recipient.locale)}}
+                       "filed_text": day_text(row.filed_on, recipient.locale) if row.filed_on else ""}}

@@ -76,12 +76,13 @@ class Answer(db.Model):
 class ReceivedDocument(db.Model):
     """What a party sent elsewhere and staff recorded as its step, beside counter-notifications and court papers.
 
-    ``step`` is ``answer``, ``take_back`` (both of the rights holder) or ``delete`` (of the seller). ``received_at`` is
+    ``step`` is ``answer``, ``take_back`` (both of the rights holder) or ``delete`` (of the seller); or ``deficient``, a
+    counter-notification that lacks something and is no step yet. ``received_at`` is
     when it reached the operator, ``entered_at`` when it was typed in.
     """
 
     __tablename__ = "received_documents"
-    __table_args__ = (CheckConstraint("step in ('answer','take_back','delete')", name="step"),)
+    __table_args__ = (CheckConstraint("step in ('answer','take_back','delete','deficient')", name="step"),)
     vouched = Vouched(case="complaint_id", columns=(
         "step", "claim_ids", "signed_name", "channel", "received_at", "entered_at", "entered_by", "exhibit_ids"))
 
@@ -100,6 +101,7 @@ class ReceivedDocument(db.Model):
 class CourtNotice(db.Model):
     """A notice that a court action was filed. It counts only when staff confirm it.
 
+    One that staff recorded holds what the paper says and nothing where it says nothing.
     ``result`` is empty while staff examine it, then ``confirmed`` or ``rejected``.
     """
 
@@ -113,7 +115,7 @@ class CourtNotice(db.Model):
     claim_ids: Mapped[list[int]] = mapped_column(CanonicalJson)
     forum: Mapped[str] = mapped_column(String(200))
     docket: Mapped[str] = mapped_column(String(100))
-    filed_on: Mapped[date]
+    filed_on: Mapped[date | None]
     filed_by_notifier: Mapped[bool]
     names_subscriber: Mapped[bool]
     seeks_restraint: Mapped[bool]

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from ipdesk.core.casework import journal
 from ipdesk.core.casework.advance import advance, workflow_of
 from ipdesk.core.casework.rules import rules
+from ipdesk.core.casework.sweep import write_to
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.canonical import sha256_hex
@@ -43,6 +45,7 @@ RECEIVED_STEPS = {"answer": ("answer_counter_notice", ANSWERED_IN_TIME), "take_b
                   "delete": ("delete_listing",)}
 AHEAD_OF_UTC = timedelta(hours=14)  # where the day begins first, so that nobody's today is refused
 CHOOSE = N_("Choose at least one listing.")
+NOTHING_MISSING = N_("Nothing is missing: record it as a counter-notification.")
 FUTURE = N_("This day lies in the future.")
 BEFORE_COMPLAINT = N_("This lies before the complaint was filed.")
 NO_DOCUMENT = N_("Add the document.")
@@ -279,24 +282,28 @@ def _by_silence(
 
 def tell_court_action(
     *, actor: Actor, complaint: Complaint, claim_ids: Iterable[int], forum: str, docket: str,
-    filed_on: date, documents: Sequence[Exhibit], statements: Iterable[str], signed_name: str,
+    filed_on: date | None, documents: Sequence[Exhibit], statements: Iterable[str], signed_name: str,
     filed_by_notifier: bool = False, names_subscriber: bool = False, seeks_restraint: bool = False,
     received_at: datetime | None = None, channel: str = "desk", seen: int | None = None,
 ) -> CourtNotice:
     """The rights holder tells of a court action with its document; legal staff examine it.
 
-    A paper received elsewhere brings its ``channel`` and ``received_at``; its original is the document.
+    A paper received elsewhere brings its ``channel`` and ``received_at``; its original is the document, and what it does not
+    say stays empty: staff who examine it find that it does not qualify.
 
     The three flags are what the notifier says of the action; whether it qualifies is decided in
-    `confirm_court_action`. Raises ``Invalid`` without forum, docket, document or signature.
+    `confirm_court_action`. Raises ``Invalid`` without document and, where the notifier itself tells,
+    without forum, docket, day or signature.
     """
-    _require({"forum": forum, "docket": docket, "signed_name": signed_name})
+    if channel == "desk":
+        _require({"forum": forum, "docket": docket, "signed_name": signed_name, "filed_on": str(filed_on or "")})
     if not documents:
         raise Invalid({"documents": [NO_DOCUMENT]})
     require_filed(filed_on, actor.at)
     require_arrival(complaint, received_at, actor.at)
     claims, codes = _chosen(complaint, claim_ids), list(statements)
-    _require_statements(complaint.regime, codes)
+    if channel == "desk":
+        _require_statements(complaint.regime, codes)
     row = CourtNotice(
         complaint_id=complaint.id, claim_ids=[claim.id for claim in claims], forum=forum,
         docket=docket, filed_on=filed_on, filed_by_notifier=filed_by_notifier,
@@ -368,6 +375,37 @@ def record_received(
         complaint_operations.take_back(**told)
     else:
         delete_listings(**told)
+    return row
+
+
+def lacking(regime: str, said: Mapping[str, Any]) -> list[str]:
+    """What a counter-notification must contain and ``said`` does not prove, in the words for the seller."""
+    codes = {line["code"] for line in said["statements"]}
+    return [element["missing"] for element in elements.missing_from(regime, copies.DOCUMENT, said, codes)]
+
+
+def keep_deficient(
+    *, actor: Actor, complaint: Complaint, claim_ids: Iterable[int], original: Exhibit, received_at: datetime,
+    channel: str, signed_name: str, missing: Sequence[str],
+) -> ReceivedDocument:
+    """A counter-notification on paper that lacks something: kept as it came, without effect; the seller is told what is missing.
+
+    Raises ``Invalid`` for an arrival that cannot be, or where nothing is missing.
+    """
+    require_arrival(complaint, received_at, actor.at)
+    if not missing:
+        raise Invalid({"keep": [NOTHING_MISSING]})
+    claims = _chosen(complaint, claim_ids)
+    row = ReceivedDocument(
+        complaint_id=complaint.id, step="deficient", claim_ids=[claim.id for claim in claims], signed_name=signed_name,
+        channel=channel, received_at=received_at, entered_at=actor.at, entered_by=actor.user_id,
+        exhibit_ids=_hand_in(actor, complaint, {original: "platform_only"}, role="received_document", claims=claims,
+                             store_id=complaint.store_id))
+    db.session.add(row)
+    db.session.flush()
+    journal.note(actor=actor, case_id=complaint.id, act="deficient_recorded", received_document_id=row.id)
+    write_to("seller", "counter_notice_deficient", complaint, actor.at, movers=row.claim_ids,
+             facts={"missing": list(missing), "received_at": received_at})
     return row
 
 

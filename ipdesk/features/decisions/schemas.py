@@ -136,16 +136,16 @@ class ArrivalSchema(FormSchema):
 
 
 class RecordedNoticeSchema(ArrivalSchema):
-    """A notice as it came: complete or not, so that little is required."""
+    """A notice as it came: complete or not, so that only what names it is required."""
 
     marketplace_id = fields.Integer(required=True)
     kind = Choice(KINDS, required=True)
     title = Line(300, required=True)
     number = Line(64)
     office = Line(64)
-    owner = Line(200, required=True)
-    territory = Line(64, required=True)
-    reason_code = Line(64, required=True)
+    owner = Line(200)
+    territory = Line(64)
+    reason_code = Line(64)
     explanation = Prose(10_000)
     listings = Prose(200_000)
     name = Line(200, required=True)
@@ -160,10 +160,13 @@ class RecordedNoticeSchema(ArrivalSchema):
 
 
 class RecordedCounterNoticeSchema(ArrivalSchema, ClaimsSchema):
-    """A counter-notification as it came; ``at_once``: the listings come back now, and who records it knows."""
+    """A counter-notification as it came.
+
+    ``at_once``: the listings come back now, and who records it knows. ``keep``: it lacks something and is kept all the same.
+    """
 
     at_once = Tick()
-
+    keep = Tick()
     grounds = fields.List(fields.String(), load_default=list)
     explanation = Prose(10_000)
     name = Line(200)
@@ -177,13 +180,13 @@ class RecordedCounterNoticeSchema(ArrivalSchema, ClaimsSchema):
 class RecordedCourtPaperSchema(ArrivalSchema, ClaimsSchema):
     """A notice of a court action as it came; the flags are what the paper says, examined later."""
 
-    forum = Line(200, required=True)
-    docket = Line(100, required=True)
-    filed_on = fields.Date(required=True)
+    forum = Line(200)
+    docket = Line(100)
+    filed_on = fields.Date(load_default=None, allow_none=True)
     filed_by_notifier = Tick()
     names_subscriber = Tick()
     seeks_restraint = Tick()
-    signed_name = Line(200, required=True)
+    signed_name = Line(200)
     statements = fields.List(fields.String(), load_default=list)
 
 

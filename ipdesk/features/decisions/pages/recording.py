@@ -107,14 +107,21 @@ def record_counter_notice(reference: str) -> Any:
 
 
 def _require_elements(row: Complaint, said: Mapping[str, Any]) -> None:
-    """What the regime asks for and the form does not say; all statements have one field here."""
-    missing = counter_notices.missing_fields(row.regime, counter_notices.draft_record(
+    """What the regime asks for and the form does not say; all statements have one field here.
+
+    A paper that itself lacks something may be kept as it came (``keep``), which the form offers then.
+    """
+    missing = {} if said.get("keep") else counter_notices.missing_fields(row.regime, _entered(row, said))
+    if missing:
+        raise Invalid({**{"statements" if name.startswith("statement_") else name: texts for name, texts in missing.items()},
+                       "keep": [gettext("If the paper itself lacks this, tick here: it is kept as it came.")]})
+
+
+def _entered(row: Complaint, said: Mapping[str, Any]) -> dict[str, Any]:
+    return counter_notices.draft_record(
         row, complaints.claims_of(row.id, said.get("claim_ids", ())), grounds=said.get("grounds", ()),
         explanation=said.get("explanation", ""), contact=_contact(said), exhibits={},
-        signed_name=said.get("signed_name", ""), statements=said.get("statements", ())))
-    if missing:
-        raise Invalid({"statements" if name.startswith("statement_") else name: texts
-                       for name, texts in missing.items()})
+        signed_name=said.get("signed_name", ""), statements=said.get("statements", ()))
 
 
 def _contact(said: Mapping[str, Any]) -> dict[str, str]:
@@ -123,6 +130,12 @@ def _contact(said: Mapping[str, Any]) -> dict[str, str]:
 
 def _counter_notice_recorded(form: Form, reference: str, said: dict[str, Any]) -> str:
     row = locked_row("complaint", reference)
+    missing = counter_notices.lacking(row.regime, _entered(row, said)) if said["keep"] else []
+    if missing:
+        counter_notices.keep_deficient(
+            actor=g.actor, complaint=row, claim_ids=said["claim_ids"], original=_original(form), missing=missing,
+            received_at=said["received_at"], channel=said["channel"], signed_name=said["signed_name"])
+        return url_for("desk.complaint", reference=reference)
     if not said["at_once"] and _acts_at_once(row, said):
         raise Invalid({"at_once": [gettext("The time after which the listings come back has passed since this arrived. They come "
                                            "back as soon as you record it. Tick this if the day of arrival is right.")]})
@@ -153,8 +166,7 @@ def record_court_paper(reference: str) -> Any:
         form = _read(
             RecordedCourtPaperSchema(),
             lambda form: counter_notices.require_arrival(row, form.data.get("received_at"), g.actor.at),
-            lambda form: counter_notices.require_filed(form.data.get("filed_on"), g.actor.at),
-            lambda form: _require_statements(row, form.data))
+            lambda form: counter_notices.require_filed(form.data.get("filed_on"), g.actor.at))
         if response := form.submit(lambda said: _court_paper_recorded(form, reference, said)):
             return response
     view = disclosure.view(row, g.actor)
@@ -163,12 +175,6 @@ def record_court_paper(reference: str) -> Any:
         claims=[claim for claim in view["claims"] if claim["id"] in movers],
         exhibits=evidence.shown(form.values.get("original") or []),
         statements=elements.statements(row.regime, "court_action")), form.status
-
-
-def _require_statements(row: Complaint, said: Mapping[str, Any]) -> None:
-    if not {line["code"] for line in elements.statements(row.regime, "court_action")} <= set(said.get("statements", ())):
-        raise Invalid({"statements": [gettext("Tick what the document states. Without it, it is not recorded as a "
-                                              "notice of a court action.")]})
 
 
 def _court_paper_recorded(form: Form, reference: str, said: dict[str, Any]) -> str:
