@@ -107,6 +107,11 @@ def _stop(act: Any, names: set[str], ids: set[int]) -> None:
             row.status, row.ended_at = "stopped", act.at
 
 
+def versions(name: str) -> list[str]:
+    """The rows of ``tables/deadlines.yaml`` that are this clock: ``response``, and what replaced it (``response.v2``)."""
+    return [row for row in rules.workflows.table("deadlines") if row.partition(".")[0] == name]
+
+
 def is_desk_clock(name: str) -> bool:
     """Whether people of the desk are to act before this clock ends, also where a statute acts without them."""
     return bool(deadline_rule(name).get("escalates_to"))

@@ -45,11 +45,12 @@ def regime_of(actor: Actor, reference: str) -> str:
 def can_file_from(right: Right, marketplace: Marketplace, on: date) -> bool:
     """Whether a notice can rest on this right on that day.
 
-    The statute knows no verification (17 U.S.C. § 512(c)(3)(A)): there only a right that is over is refused.
+    Where the law's file does not ask for a right in force (17 U.S.C. § 512(c)(3)(A) knows no verification), only one that
+    is over is refused.
     """
-    if regime_for(right.kind, marketplace).regime == "us_dmca":
-        return not has_ended(right, on)
-    return in_force(right, on)
+    law = rules.workflows.workflow(regime_for(right.kind, marketplace).regime)
+    asked = any("right_is_in_force" in edge.guards for edge in law.edges(law.initial, "accept_notice"))
+    return in_force(right, on) if asked else not has_ended(right, on)
 
 
 def reason_codes(kind: str) -> dict[str, Mapping[str, Any]]:

@@ -153,7 +153,8 @@ def _notice_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
         "missing": [say(element["missing"], recipient)
                     for element in elements.required(notice.regime) if element["code"] in codes]
         if notice.regime else [],
-        "restricted": notice.regime == "us_dmca", "lapsed": act.trigger == "deficiency_overdue",
+        "restricted": bool(notice.regime) and rules.workflows.workflow(notice.regime).mode == "act_first",
+        "lapsed": act.trigger == "deficiency_overdue",
     }
 
 
@@ -284,5 +285,5 @@ def _owners_of_holds(act: Act) -> list[tuple[int, int | None, dict[str, Any]]]:
 
 
 def _response_due(act: Act, recipient: Recipient) -> dict[str, str]:
-    line = next((line for line in act.deadlines if line.name == "response"), None)
+    line = next((line for line in act.deadlines if line.name in clocks.versions("response")), None)
     return {"response_due_text": when(line.due_at, recipient)} if line else {}

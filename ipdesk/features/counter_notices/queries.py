@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from ipdesk.core.casework.clocks import versions
 from ipdesk.core.casework.models import Case, CaseFact
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
@@ -90,7 +91,7 @@ def was_in_time(complaint_id: int, claims: Iterable[int], at: datetime, *, clock
     """
     ended: dict[int, datetime] = {}
     for movers, due_at in db.session.execute(select(Deadline.movers, Deadline.due_at).where(
-        Deadline.case_id == complaint_id, Deadline.name == clock, Deadline.status == "fired",
+        Deadline.case_id == complaint_id, Deadline.name.in_(versions(clock)), Deadline.status == "fired",
     ).order_by(Deadline.id)):
         ended.update(dict.fromkeys(movers, due_at))
     return all(number in ended and at <= ended[number] for number in claims)
@@ -103,7 +104,7 @@ def unanswered(complaint_id: int, ended: str, but: int | None = None) -> set[int
     """
     last: dict[int, Deadline] = {}
     for line in db.session.execute(select(Deadline).where(
-        Deadline.case_id == complaint_id, Deadline.name == "answer").order_by(Deadline.id)).scalars():
+        Deadline.case_id == complaint_id, Deadline.name.in_(versions("answer"))).order_by(Deadline.id)).scalars():
         last |= dict.fromkeys(line.movers, line)
     began = {number: line.started_at for number, line in last.items() if line.status == ended}
     for answer in answers_of(complaint_id):

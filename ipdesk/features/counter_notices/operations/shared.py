@@ -1,0 +1,87 @@
+"""What the verbs of both sides and of staff have in common."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from ipdesk.core.kernel.actors import Actor
+from ipdesk.core.kernel.errors import Invalid, NotVisible
+from ipdesk.core.kernel.text import N_
+from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.complaints.models import Claim, Complaint
+from ipdesk.features.evidence import intake
+from ipdesk.features.evidence import operations as evidence
+from ipdesk.features.evidence.models import Exhibit
+from ipdesk.features.evidence.queries import side_of_guest
+
+CHOOSE = N_("Choose at least one listing.")
+FUTURE = N_("This day lies in the future.")
+BEFORE_COMPLAINT = N_("This lies before the complaint was filed.")
+NO_DOCUMENT = N_("Add the document.")
+FILL_IN = N_("Fill this in.")
+TICK = N_("Tick this to go on.")
+AHEAD_OF_UTC = timedelta(hours=14)  # where the day begins first, so that nobody's today is refused
+
+
+def require_arrival(complaint: Complaint, received_at: datetime | None, now: datetime) -> None:
+    if received_at is None:
+        return
+    if received_at > now:
+        raise Invalid({"received_at": [FUTURE]})
+    if received_at < complaint.filed_at:
+        raise Invalid({"received_at": [BEFORE_COMPLAINT]})
+
+
+def require_filed(filed_on: date | None, now: datetime) -> None:
+    if filed_on is not None and filed_on > (now + AHEAD_OF_UTC).date():
+        raise Invalid({"filed_on": [FUTURE]})
+
+
+def chosen(complaint: Complaint, claim_ids: Iterable[int]) -> list[Claim]:
+    """The claims with these ids, all of this complaint; a foreign id is nothing that the sender may know."""
+    wanted = set(claim_ids)
+    if not wanted:
+        raise Invalid({"claim_ids": [CHOOSE]})
+    found = complaints.claims_of(complaint.id, wanted)
+    if len(found) != len(wanted):
+        raise NotVisible
+    return found
+
+
+def require(values: Mapping[str, str]) -> None:
+    if missing := {name: [FILL_IN] for name, value in values.items() if not value.strip()}:
+        raise Invalid(missing)
+
+
+def hand_in(
+    actor: Actor, complaint: Complaint, exhibits: Mapping[Exhibit, str], *, role: str,
+    claims: Sequence[Claim], store_id: int | None = None,
+) -> list[int]:
+    """Attach the drafts to the complaint and file them; their ids in the given order."""
+    upload_rules = intake.current().rules if exhibits else None
+    for position, (exhibit, visibility) in enumerate(exhibits.items()):
+        evidence.attach(
+            actor=actor, exhibit=exhibit, case_id=complaint.id, role=role, rules=upload_rules,
+            visibility=visibility, claim_ids=[claim.id for claim in claims], position=position,
+            store_id=store_id)
+    evidence.file_exhibits(actor=actor, exhibits=exhibits)
+    return [exhibit.id for exhibit in exhibits]
+
+
+def show_to_rights_holder(
+    actor: Actor, complaint: Complaint, exhibits: Mapping[Exhibit, str],
+) -> None:
+    """Disclose the shared ones among filed ``exhibits`` to the complainant's organisation, or to who follows its notice."""
+    side: dict[str, Any] = {"organisation_id": complaint.organisation_id}
+    if complaint.organisation_id is None:
+        side = {"key_hash": side_of_guest(complaint.notice_id)}
+    for exhibit, visibility in exhibits.items():
+        if visibility == "share":
+            evidence.disclose(actor=actor, exhibit=exhibit, case_id=complaint.id, **side)
+
+
+def show_to_store(actor: Actor, complaint: Complaint, exhibits: Mapping[Exhibit, str]) -> None:
+    for exhibit, visibility in exhibits.items():
+        if visibility == "share":
+            evidence.disclose(actor=actor, exhibit=exhibit, case_id=complaint.id,
+                              store_id=complaint.store_id)
