@@ -70,7 +70,7 @@ def _claim(
     state = law.states[claim["state"]]
     own = [clock for clock in clocks if claim["id"] in clock["movers"]]
     return {
-        **claim, "label": words.law_text(state.label), "meaning": words.law_text(state.meaning_for(audience)),
+        **claim, "label": words.law_text(state.label_for(audience)), "meaning": words.law_text(state.meaning_for(audience)),
         "silence": words.law_text(state.silence_for(audience)),
         "waits_for": state.waits_for, "who_acts": words.waits_text(state.waits_for, audience),
         "reason": words.reason_label(claim["reason_code"]),
@@ -127,7 +127,7 @@ def _header(
     deadline = _clock_of(state, [clock for clock in clocks if not ids.isdisjoint(clock["movers"])], law, audience)
     return {
         "reference": view["reference"], "kind": gettext("Complaint"), "state": focus,
-        "title": _title(view, audience), "label": words.state_label(view["regime"], focus),
+        "title": _title(view, audience), "label": words.state_label(view["regime"], focus, audience),
         "meaning": words.law_text(state.meaning_for(audience)) if state else "",
         "who_acts": words.waits_text(state.waits_for if state else "nobody", audience),
         "mine": bool(state) and state.waits_for == audience, "deadline": deadline,

@@ -160,7 +160,7 @@ def _row(row: Any, actor: Actor) -> dict[str, Any]:
         state, due = row.seller_state, row.respond_by if row.respond_by < NO_LIMIT else None
         waits_for = law.states[state].waits_for if state in law.states else ""
     return {
-        **row._mapping, "state": state, "label": words.beside_badge(words.state_label(row.regime, state), state),
+        **row._mapping, "state": state, "label": words.beside_badge(words.state_label(row.regime, state, audience), state),
         "reason": words.reason_label(row.reason_code),
         "right_kind_name": str(KIND_NAMES.get(row.right_kind, row.right_kind)),
         "who_acts": words.waits_text(waits_for, audience),

@@ -73,12 +73,12 @@ def law_text(text: str) -> str:
     return translate(text, locale())
 
 
-def state_label(regime: str, state: str) -> str:
-    """The state in words, as the law's file has it."""
+def state_label(regime: str, state: str, audience: str = "all") -> str:
+    """The state in words, as the law's file has it for this reader."""
     if state == MIXED:
         return gettext("Closed with different outcomes")
     found = rules.workflows.workflow(regime).states.get(state)
-    return law_text(found.label) if found else state
+    return law_text(found.label_for(audience)) if found else state
 
 
 def any_state_label(state: str) -> str:

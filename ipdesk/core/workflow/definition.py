@@ -45,14 +45,14 @@ class Trigger:
 class State:
     """One leaf state.
 
-    ``rank``: the lower, the more urgent. ``meaning`` and ``silence`` map an audience (``all``, ``seller``, ``rights_holder``,
-    ``staff``) to what it reads of the state and of what follows when nobody acts. Exactly one of ``deadline`` and
+    ``rank``: the lower, the more urgent. ``labels``, ``meaning`` and ``silence`` map an audience (``all``, ``seller``,
+    ``rights_holder``, ``staff``) to what it reads of the state and of what follows when nobody acts. Exactly one of ``deadline`` and
     ``no_deadline`` (a reason) is set on a state that is not final. ``shown_to`` maps a party to the state that it reads
     instead of this one.
     """
 
     name: str
-    label: str
+    labels: Mapping[str, str]
     meaning: Mapping[str, str]
     waits_for: str
     rank: int
@@ -67,6 +67,15 @@ class State:
     def stage(self) -> str:
         """The part before the dot; one of the five for claims and complaints."""
         return self.name.partition(".")[0]
+
+    @property
+    def label(self) -> str:
+        """The state in a few words, for everybody."""
+        return self.labels.get("all", "")
+
+    def label_for(self, audience: str) -> str:
+        """The same, as ``audience`` reads it."""
+        return self.labels.get(audience) or self.label
 
     def meaning_for(self, audience: str) -> str:
         """What the state means, as ``audience`` reads it: who is spoken of reads "you"."""
@@ -288,7 +297,7 @@ def _state(name: str, item: Block, place: str) -> State:
     rank, shown = item.number("rank"), item.block("shown_to")
     return State(
         name=name,
-        label=item.text("label"),
+        labels=MappingProxyType(_per_party(item, "label", "all")),
         meaning=MappingProxyType(_per_party(item, "meaning", "all")),
         waits_for=_one_of(item, "waits_for", WAITS_FOR),
         rank=rank if rank is not None else 0,

@@ -12,7 +12,7 @@ from ipdesk.core.workflow.strict_yaml import Block, read
 # `silent_because` are reasons for the checker and for whoever maintains the files.
 READ_BY_PEOPLE = frozenset({"label", "done", "meaning", "silence", "hint", "helps", "text", "reason", "missing", "law"})
 # A key whose mapping holds such a text for each party.
-_PER_PARTY = ("meaning", "silence")
+_PER_PARTY = ("label", "meaning", "silence")
 # Keys that say where a rule comes from: a statute is cited as it is, a rule of the house is told in words.
 _SOURCES = frozenset({"basis", "article"})
 _TOLD_IN_WORDS = "house rule"

@@ -77,11 +77,13 @@ def silence_unexplained(workflow: Workflow, registry: Registry, known: KnownName
     """Every state says what it means, and one that is not final what silence does, to everybody."""
     audiences = {"all", "staff", *workflow.parties}
     for state in workflow.states.values():
+        if not state.label:
+            yield Problem("label_missing", f"{state.name!r} has no label for everybody ('all')", state.place)
         if not state.meaning_for("all"):
             yield Problem("meaning_missing", f"{state.name!r} does not say to everybody what it means ('all')", state.place)
         if not state.final and not (state.silence_for("all") or set(workflow.parties) <= set(state.silence)):
             yield Problem("silence_text_missing", f"{state.name!r} does not say what silence does", state.place)
-        for audience in sorted({*state.silence, *state.meaning} - audiences):
+        for audience in sorted({*state.labels, *state.silence, *state.meaning} - audiences):
             yield Problem("unknown_party", f"{audience!r} is no audience here", state.place)
 
 
