@@ -32,10 +32,10 @@ def clock_facts(line: Mapping[str, Any], now: datetime, *, own: bool) -> dict[st
     """One running clock for the macro ``deadline_line`` and the partial ``desk/_deadlines.html``.
 
     ``line`` is a deadline out of a disclosed view, ``own`` whether it is the reader's own time to act. The page counts to
-    ``until_at`` of it; a window says its other end, too. Whoever only waits for what may follow reads the window's last
-    instant once it has opened.
+    ``until_at`` of it; a window says its other end, too. Once its first end has passed, a target of the desk, and whoever
+    only waits for what may follow, reads the last one.
     """
-    opened = not own and not line["for_staff"] and line["until_at"] < line["due_at"] and is_over(line["until_at"], now)
+    opened = (line["for_staff"] or not own) and line["until_at"] < line["due_at"] and is_over(line["until_at"], now)
     counted, until = Computation.from_dict(line["computation"]), line["due_at" if opened else "until_at"]
     calendar = counted.rule.get("calendar", "none")
     return {
@@ -65,6 +65,8 @@ def _window(line: Mapping[str, Any], *, opened: bool) -> str:
     """The other end of a window, where the clock has two."""
     if line["until_at"] == line["due_at"]:
         return ""
+    if opened and line["for_staff"]:
+        return gettext("The target, %(target)s, has passed; this is the latest", target=moment_text(line["until_at"], zone(), locale()))
     if opened:
         return gettext("What follows may happen at any time since %(opens)s, and at the latest then",
                        opens=moment_text(line["opens_at"], zone(), locale()))
