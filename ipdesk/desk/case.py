@@ -33,6 +33,7 @@ from ipdesk.features.decisions import steps
 from ipdesk.features.decisions.queries import colleagues
 from ipdesk.features.evidence import queries as evidence
 from ipdesk.features.evidence.models import Blob, Exhibit
+from ipdesk.features.holds.queries import owners_of_holds
 
 
 def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
@@ -54,6 +55,7 @@ def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
         "groups": _groups(claims, law), "clocks": clocks, "choices": offered,
         "case": _header(view, law, focus, clocks, claims, audience) | _second_person(law.states.get(focus), proposed)
         | _screened(row, focus, audience, actor.at),
+        "remarks": _remarks(row, view, claims, law, focus, audience),
         "events": events(row, timeline(row, desk=audience == "staff", audience=audience), law, claims, audience),
         "exhibits": exhibits(row, actor, claims), "diagram": diagram(law, focus),
         **(staff_facts(row, actor, offered, {one["id"]: one["state"] for one in claims}, proposed)
@@ -132,7 +134,7 @@ def _header(
         "who_acts": words.waits_text(state.waits_for if state else "nobody", audience),
         "mine": bool(state) and state.waits_for == audience, "deadline": deadline,
         "silence": words.law_text(state.silence_for(audience)) if state else "",
-        "scope": _scope(len(ids), len(claims)), "shown": _shown([claim for claim in claims if claim["id"] in ids], focus),
+        "scope": _scope(len(ids), len(claims)),
     }
 
 
@@ -152,19 +154,36 @@ def _screened(row: Complaint, focus: str, audience: str, now: datetime) -> dict[
     }
 
 
-def _shown(claims: Sequence[Mapping[str, Any]], focus: str) -> list[str]:
-    """What the marketplace shows of these listings where the state of this complaint alone would let one expect something else."""
-    stage, status = focus.partition(".")[0], [claim["listing"]["status"] for claim in claims]
-    gone, down = status.count("removed_by_seller"), status.count("restricted")
-    notes = []
-    if gone and stage != "closed":
-        notes.append(ngettext("One of these listings has been deleted by its seller; it can still be contested, but nothing puts it back.",
-                              "%(num)s of these listings have been deleted by their seller; they can still be contested, but nothing "
-                              "puts them back.", gone))
-    if down and stage in ("received", "pending_response"):
-        notes.append(ngettext("One of these listings is down for another reason than this complaint.",
-                              "%(num)s of these listings are down for another reason than this complaint.", down))
-    return notes
+def _remarks(
+    row: Complaint, view: Mapping[str, Any], claims: Sequence[Mapping[str, Any]], law: Workflow, focus: str, audience: str,
+) -> list[str]:
+    """What the state alone does not say: listings that are gone or down for another reason, papers that wait for the desk."""
+    here = {claim["id"]: claim["listing"]["status"] for claim in claims if claim["state"] == focus} or {
+        claim["id"]: claim["listing"]["status"] for claim in claims}
+    gone = list(here.values()).count("removed_by_seller") if not focus.startswith("closed") else 0
+    down, remarks = _down_elsewhere(row, here, focus, audience), []
+    if gone:
+        remarks.append(ngettext("One of these listings has been deleted by its seller; nothing puts it back.",
+                                "%(num)s of these listings have been deleted by their seller; nothing puts them back.", gone))
+    if down:
+        remarks.append(ngettext("One of these listings is down for another reason than this complaint.",
+                                "%(num)s of these listings are down for another reason than this complaint.", down))
+    if any(not paper["result"] and any(law.edges(claim["state"], "confirm_court_action") for claim in claims
+                                       if claim["id"] in paper["claim_ids"]) for paper in view.get("court_notices", ())):
+        remarks.append(gettext("A court paper waits for its examination by the marketplace."))
+    return remarks
+
+
+def _down_elsewhere(row: Complaint, here: Mapping[int, str], focus: str, audience: str) -> int:
+    """How many of these claims' listings another complaint or an order holds down.
+
+    A rights holder reads of that only where its own complaint is to leave the listing up: what anybody can see.
+    """
+    down = list(here.values()).count("restricted")
+    if audience == "rights_holder" or not down:
+        return down if focus.startswith(("received", "pending_response")) else 0
+    listings = {claim.listing_id: claim.id for claim in row.claims if claim.id in here}
+    return len({listing for listing, claim, _ in owners_of_holds(listings) if claim != listings[listing]})
 
 
 def _proposed(view: Mapping[str, Any]) -> dict[str, set[int]]:

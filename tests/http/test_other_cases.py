@@ -64,7 +64,7 @@ def test_who_deletes_a_listing_is_told_of_the_other_complaint_about_it(floor, tw
     with floor.app.app_context():
         floor.desk.work()
     said = page(floor, "seller_a", f"/complaints/{copyright_.reference}")
-    assert "deleted by its seller; it can still be contested, but nothing puts it back" in said
+    assert "deleted by its seller; nothing puts it back" in said
 
 
 def test_a_time_after_which_the_seller_can_do_the_same_is_no_time_of_the_seller(floor, twice):
