@@ -83,12 +83,13 @@ def correct_right(
     *, actor: Actor, right: Right, seen: int | None = None, certificates: Iterable[Exhibit] = (),
     **values: Any,
 ) -> Right:
-    """Correct the entries of a rejected or expired right and hand it in again, with more papers if there are."""
+    """Correct the entries of a right, or renew it, and hand it in to be verified anew, with more papers if there are."""
     checked = {name: values.get(name, getattr(right, name))
                for name in CHECKED}
     _check(actor, **checked)
     for name, value in values.items():
         setattr(right, name, value)
+    right.verified_at = right.verified_by = None
     _keep_papers(actor, right, certificates)
     trigger = "renew_right" if right.state == "expired" else "correct_right"
     advance(actor=actor, row=right, trigger=trigger, seen=seen)

@@ -124,7 +124,7 @@ def _facts(row: Right) -> dict[str, Any]:
 @pages.route("/<reference>/correct", methods=["GET", "POST"])
 @access(*COMPLAINANTS)
 def correct(reference: str) -> Any:
-    """Correct a right that was not accepted, or renew one that has ended; it is verified anew."""
+    """Correct a right, or renew one that has ended; it is verified anew."""
     form = Form()
     if request.method == "POST":
         form = _read(schemas.CorrectedRightSchema())

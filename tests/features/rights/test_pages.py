@@ -9,9 +9,10 @@ from ipdesk.core.casework.advance import advance
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
-from ipdesk.core.kernel.actors import clock_actor
+from ipdesk.core.kernel.actors import Actor, clock_actor
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.evidence.models import Exhibit
+from ipdesk.features.rights import operations
 from ipdesk.features.rights.models import Right
 from tests.features.complaints.conftest import RIGHT, errors_of, text_of, value_of
 from tests.visitors import sign_in
@@ -150,10 +151,17 @@ def test_an_expired_right_is_renewed(app, owner, clock):
     assert kept(app, Right.state) == [("submitted",)]
 
 
-def test_a_right_in_good_order_is_not_corrected(owner):
+def test_a_slip_in_a_verified_right_is_corrected_and_the_right_verified_again(app, owner, clock):
     path = register(owner)
-    assert owner.get(f"{path}/correct").status_code == 409
-    assert owner.post(f"{path}/correct", data=RIGHT).status_code == 409
+    with app.app_context(), unit_of_work():
+        row = rules.kinds["right"].load(db.session.execute(select(Right.id)).scalar_one())
+        operations.judge_right(actor=Actor(at=clock.now(), roles=frozenset({"legal"}), user_id=owner.user.id), right=row,
+                               trigger="verify_right")
+    assert kept(app, Right.state, Right.verified_at.is_not(None)) == [("verified", True)]
+    page = owner.get(f"{path}/correct")
+    assert "verifies the right again" in text_of(page) and f"{path}/correct" in owner.get(path).text
+    assert owner.post(f"{path}/correct", data={**RIGHT, "number": "98765", **owner.seen(f"{path}/correct")}).status_code == 303
+    assert kept(app, Right.state, Right.number, Right.verified_at) == [("submitted", "98765", None)]
 
 
 def test_removed_after_one_screen(app, owner):
