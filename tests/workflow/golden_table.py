@@ -1,4 +1,4 @@
-"""The table state × trigger × role of a workflow as reviewed text.
+"""The table state × trigger × role of a workflow, and who sees which fact, as reviewed text.
 
 Write it anew after a wanted change, and review the difference:
 
@@ -7,7 +7,9 @@ Write it anew after a wanted change, and review the difference:
 
 from pathlib import Path
 
-from ipdesk.core.workflow import Workflow, load
+from typing import Any
+
+from ipdesk.core.workflow import Registry, Workflow, load
 
 FOLDER = Path(__file__).with_name("golden")
 NAMES = ("marketplace", "us_dmca", "notice", "right")
@@ -33,6 +35,21 @@ def table_of(workflow: Workflow) -> str:
     return "\n".join(lines)
 
 
+def disclosure_of(registry: Registry) -> str:
+    """One line for each fact: who may read it; who reads it only in some states, regimes or records is in brackets."""
+    lines = ["# Who may read which fact. What is not listed, nobody reads.\n"
+             "# Reviewed by hand; written by: .venv/bin/python -m tests.workflow.golden_table"]
+    for kind, matrix in sorted(registry.table("disclosure").items()):
+        lines += ["", kind, *(f"    {field} : {', '.join(_readers(cell)) or 'nobody'}" for field, cell in sorted(matrix.items()))]
+    return "\n".join(lines) + "\n"
+
+
+def _readers(cell: Any) -> list[str]:
+    limited = {*cell.get("when", {}), *(name for own in cell.get("regimes", {}).values() for name in own),
+               *(name for name, rule in cell.items() if isinstance(rule, (list, tuple)))}
+    return [f"[{name}]" if name in limited else name for name in ("staff", "rights_holder", "seller") if cell.get(name) or name in limited]
+
+
 def read_table(text: str) -> dict[tuple[str, str, str], str]:
     """(state, trigger, role) → target, read back from the text."""
     found: dict[tuple[str, str, str], str] = {}
@@ -55,6 +72,7 @@ def main() -> None:
     registry = load(Path(__file__).resolve().parents[2] / "workflows")
     for name in NAMES:
         (FOLDER / f"{name}.txt").write_text(table_of(registry.workflow(name)), encoding="utf-8")
+    (FOLDER / "disclosure.txt").write_text(disclosure_of(registry), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,13 +7,19 @@ import pytest
 
 from ipdesk.core.kernel.errors import Refusal
 from ipdesk.core.workflow import ROLES, move
-from tests.workflow.golden_table import FOLDER, NAMES, read_table, table_of
+from tests.workflow.golden_table import FOLDER, NAMES, disclosure_of, read_table, table_of
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_files_say_what_was_reviewed(registry, name):
     reviewed = (FOLDER / f"{name}.txt").read_text(encoding="utf-8")
     assert table_of(registry.workflow(name)) == reviewed, "review the change, then: .venv/bin/python -m tests.workflow.golden_table"
+
+
+def test_who_reads_what_is_what_was_reviewed(registry):
+    """A yes in the matrix opens a fact to a party; nobody does that unnoticed."""
+    reviewed = (FOLDER / "disclosure.txt").read_text(encoding="utf-8")
+    assert disclosure_of(registry) == reviewed, "review the change, then: .venv/bin/python -m tests.workflow.golden_table"
 
 
 @pytest.mark.parametrize("name", NAMES)
