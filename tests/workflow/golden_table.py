@@ -6,7 +6,6 @@ Write it anew after a wanted change, and review the difference:
 """
 
 from pathlib import Path
-
 from typing import Any
 
 from ipdesk.core.workflow import Registry, Workflow, load
