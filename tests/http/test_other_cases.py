@@ -7,7 +7,7 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.outbox.models import Outbox
-from ipdesk.features.complaints import operations
+from ipdesk.features.complaints import operations, queries
 from tests.http.test_staff_pages import text_of
 
 
@@ -57,6 +57,10 @@ def test_a_complaint_does_not_say_that_a_listing_is_up_which_another_one_took_do
 
 def test_who_deletes_a_listing_is_told_of_the_other_complaint_about_it(floor, twice):
     copyright_, trademark = twice
+    with floor.app.app_context():
+        (listing,) = queries.listings_of(queries.claims_of(trademark.id)).values()
+        screened = floor.desk.file("design", listings=[listing])[0]
+    assert screened.reference not in page(floor, "seller_a", f"/complaints/{trademark.reference}/delete"), "nobody has told it yet"
     assert copyright_.reference in page(floor, "seller_a", f"/complaints/{trademark.reference}/delete")
     seller = floor.browser("seller_a")
     assert seller.post(f"/complaints/{trademark.reference}/delete", data={

@@ -59,6 +59,8 @@ def test_a_notice_that_came_by_mail_keeps_its_original_and_its_day_of_arrival(fl
         assert (original.role, original.visibility) == ("received_document", "staff_only")
         complaint = db.session.execute(select(Complaint)).scalar_one()
         assert complaint.filed_at == notice.received_at and complaint.state == "received.screening"
+        (screening,) = clocks.open_deadlines(notice.id)
+        assert screening.due_at == notice.received_at + timedelta(hours=48), "expeditious is measured from the receipt"
     page = text_of(legal_staff.get(answer.location))
     assert "missing" in page, "it is recorded as it came, complete or not"
     assert "notice.eml" in page
