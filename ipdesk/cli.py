@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -355,6 +355,56 @@ def fsck(context: click.Context, as_json: bool) -> None:
         raise SystemExit(FAILED)
     if not as_json:
         click.echo("No fault found.")
+
+
+_KEY = "Public key of the desk's log, 64 hex digits, or a file with it; may be given again after a change of keys."
+
+
+@desk.command()
+@click.argument("pdf", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--record", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="The bundle's record, if it is not beside the PDF.")
+@click.option("--key", "keys", multiple=True, metavar="HEX|FILE", help=_KEY)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
+def verify(pdf: Path, record: Path | None, keys: tuple[str, ...], as_json: bool) -> None:
+    """Prove the bundle PDF against its signed record. Needs neither the desk nor its database.
+
+    \b
+    Exit: 0 all holds   1 something does not   2 wrong use, or no record
+    """
+    from ipdesk.gateways.bundles.record import record_beside
+    from ipdesk.gateways.bundles.verifying import NotARecord, verify_bundle
+
+    place = record or record_beside(pdf)
+    if not place.exists():
+        raise Refused(f"There is no record {place}. Download it from the page of the bundle, or name it: --record")
+    try:
+        found = verify_bundle(pdf, place, [_public_key(text) for text in keys])
+    except NotARecord as error:
+        raise Refused(str(error)) from None
+    click.echo(json.dumps(asdict(found)) if as_json else _as_sentences(found))
+    if found.faults:
+        raise SystemExit(FAILED)
+
+
+def _public_key(text: str) -> bytes:
+    try:
+        text = Path(text).read_text() if Path(text).is_file() else text
+        key = bytes.fromhex(text.strip())
+    except (OSError, ValueError):
+        key = b""
+    if len(key) != 32:
+        raise click.BadParameter("a public key is 64 hex digits, or a file with them", param_hint="--key")
+    return key
+
+
+def _as_sentences(found: Any) -> str:
+    lines = list(found.faults) or [f"{found.case}: the PDF is the one of its record, with {found.exhibits} exhibits."]
+    lines.append(f"Log: {found.sealed} entries proven in the log signed at {found.signed_at}, {found.unsealed} not yet signed then, "
+                 f"{found.untold} held by their hash only.")
+    lines.append(f"Signed with the key {found.key}" + ("." if found.pinned else
+                 ", which the record itself brings along: compare it with the desk's page Legal contacts, or give --key."))
+    return "\n".join(lines)
 
 
 def _faults(context: click.Context, *, quiet: bool) -> list[str]:

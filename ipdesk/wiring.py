@@ -15,6 +15,7 @@ from sqlalchemy import inspect, select
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ipdesk.config import Settings
+from ipdesk.core.audit.signing import Signer
 from ipdesk.core.casework.models import Case
 from ipdesk.core.casework.rules import Rules, rules
 from ipdesk.core.db.core import db
@@ -30,6 +31,7 @@ from ipdesk.features.accounts.stores import use_store_book
 from ipdesk.features.catalogue.connector import connector_of
 from ipdesk.features.catalogue.pictures import PictureSource
 from ipdesk.features.catalogue.store_book import CatalogueStoreBook
+from ipdesk.worker import log_key, log_origin
 
 # Lowest first: a feature may import what stands before it.
 FEATURES = (
@@ -120,6 +122,7 @@ def join_rules(settings: Settings) -> None:
         "zone": settings.zone, "desk_name": settings.desk_name, "base_url": settings.base_url,
         "operator_name": settings.operator_name, "connector": connector_of(settings),
         "pictures": PictureSource(settings.picture_hosts),
+        "log_signer": Signer(lambda: log_origin(settings), lambda: log_key(settings)),
     })
     vars(rules).update(vars(fresh))
     for module in parts("rules"):

@@ -16,6 +16,7 @@ from flask import (
 from flask_babel import gettext
 from werkzeug.exceptions import NotFound
 
+from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http import grants
@@ -247,6 +248,7 @@ def legal_contacts() -> Any:
     """The designated agent and the other contact points that the operator names."""
     return render_template(
         "public/legal_contacts.html", contacts=settings(), ends=legal.designation_ends(settings()),
+        log_key=rules.settings["log_signer"].public().hex(),
         warnings=legal_warnings() if g.actor.reads_as_staff else [])
 
 

@@ -17,7 +17,7 @@ key id. Keys are 32 raw bytes; where they are kept is not known here.
 import base64
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -68,6 +68,22 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{root}\n{at}\n"
 
 
+@dataclass(frozen=True)
+class Signer:
+    """Signs in the name of a log. Origin and private key are asked for when something is signed."""
+
+    origin: Callable[[], str]
+    private: Callable[[], bytes]
+
+    def public(self) -> bytes:
+        """The public key, 32 raw bytes."""
+        return public_key(self.private())
+
+    def sign(self, text: str) -> str:
+        """``text`` as a signed note of this log."""
+        return sign_note(self.origin(), text, self.private())
+
+
 def _check_origin(origin: str) -> None:
     """A name without white space or plus, as signed-note demands of key names."""
     if origin.split() != [origin] or "+" in origin or not origin.isprintable():
@@ -96,25 +112,36 @@ def _key_id(origin: str, public: bytes) -> bytes:
 
 def sign(checkpoint: Checkpoint, private: bytes) -> str:
     """The signed checkpoint as text."""
-    text = checkpoint.text()
+    return sign_note(checkpoint.origin, checkpoint.text(), private)
+
+
+def sign_note(origin: str, text: str, private: bytes) -> str:
+    """``text`` (whole lines) with a signature of the log ``origin`` below it (C2SP signed-note)."""
+    _check_origin(origin)
+    if not text.endswith("\n"):
+        raise ValueError("a signed text ends with a newline")
     signature = Ed25519PrivateKey.from_private_bytes(private).sign(text.encode())
-    key = _key_id(checkpoint.origin, public_key(private))
-    return f"{text}\n— {checkpoint.origin} {base64.b64encode(key + signature).decode()}\n"
+    key = _key_id(origin, public_key(private))
+    return f"{text}\n— {origin} {base64.b64encode(key + signature).decode()}\n"
 
 
 def verify(signed: str, *, origin: str, public_keys: Iterable[bytes]) -> Checkpoint:
-    """The checkpoint in ``signed``, or :class:`CheckpointInvalid`.
+    """The checkpoint in ``signed``, or :class:`CheckpointInvalid`; signatures as in :func:`verify_note`."""
+    checkpoint = _parse(_parts(signed)[0])
+    if checkpoint.origin != origin:
+        raise CheckpointInvalid("other_origin")
+    verify_note(signed, origin=origin, public_keys=public_keys)
+    return checkpoint
+
+
+def verify_note(signed: str, *, origin: str, public_keys: Iterable[bytes]) -> str:
+    """The text that is signed in ``signed``, or :class:`CheckpointInvalid`.
 
     At least one signature must be by one of ``public_keys`` (several after a change of keys) and
     every signature that names one of them must hold. Signatures by others, such as witnesses, are
     passed over.
     """
-    text, separator, tail = signed.rpartition("\n\n")
-    if not separator:
-        raise CheckpointInvalid("malformed")
-    checkpoint = _parse(text + "\n")
-    if checkpoint.origin != origin:
-        raise CheckpointInvalid("other_origin")
+    text, tail = _parts(signed)
     known = {_key_id(origin, public): public for public in public_keys}
     found = [
         (known[key], signature)
@@ -124,8 +151,16 @@ def verify(signed: str, *, origin: str, public_keys: Iterable[bytes]) -> Checkpo
     if not found:
         raise CheckpointInvalid("unknown_key")
     for public, signature in found:
-        _check_signature(public, signature, checkpoint.text().encode())
-    return checkpoint
+        _check_signature(public, signature, text.encode())
+    return text
+
+
+def _parts(signed: str) -> tuple[str, str]:
+    """The text of a signed note, and the lines of its signatures."""
+    text, separator, tail = signed.rpartition("\n\n")
+    if not separator:
+        raise CheckpointInvalid("malformed")
+    return text + "\n", tail
 
 
 def _parse(text: str) -> Checkpoint:

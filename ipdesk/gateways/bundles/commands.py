@@ -7,12 +7,14 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from ipdesk.core.casework.rules import rules
 from ipdesk.core.http.installation import clock
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.gateways.bundles.fonts import FontsMissing
 from ipdesk.gateways.bundles.gather import case_of, contents_of_case
 from ipdesk.gateways.bundles.models import LANGUAGES
+from ipdesk.gateways.bundles.record import record_beside, record_of
 from ipdesk.gateways.bundles.render import BundleFailed, BundleReport, render
 
 NOT_MADE, NO_SUCH_CASE = 1, 3
@@ -26,6 +28,8 @@ NOT_MADE, NO_SUCH_CASE = 1, 3
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences; no progress bar.")
 def bundle(case: str, folder: Path, language: str, as_json: bool) -> None:
     """Make the evidence bundle of CASE (C-… a complaint, N-… a notice with all its complaints).
+
+    Beside the PDF lies its signed record, for `ipdesk verify`.
 
     The same case at the same head of the audit log gives the same bytes. An exhibit that cannot be
     shown is on a slip sheet; it is never left out.
@@ -42,7 +46,9 @@ def bundle(case: str, folder: Path, language: str, as_json: bool) -> None:
         raise SystemExit(NO_SUCH_CASE) from None
     out = folder / f"{row.reference}-court.pdf"
     try:
-        report = _with_progress(contents_of_case(operator, row, language=language), out, quiet=as_json)
+        contents = contents_of_case(operator, row, language=language)
+        report = _with_progress(contents, out, quiet=as_json)
+        record_beside(out).write_bytes(record_of(contents, report, rules.settings["log_signer"]))
     except (BundleFailed, FontsMissing, OSError) as error:
         _say({"case": row.reference, "error": str(error)}, f"The bundle could not be made: {error}", as_json=as_json)
         raise SystemExit(NOT_MADE) from None
@@ -50,7 +56,8 @@ def bundle(case: str, folder: Path, language: str, as_json: bool) -> None:
         click.echo(json.dumps(_plain(row.reference, out, report)))
         return
     pages, exhibits = _count(report.pages, "page"), _count(len(report.exhibits), "exhibit")
-    click.echo(f"{out}: {pages}, {exhibits}, {report.seconds:.1f} s\nSHA-256 {report.sha256}")
+    click.echo(f"{out}: {pages}, {exhibits}, {report.seconds:.1f} s\nSHA-256 {report.sha256}\n"
+               f"Its signed record: {record_beside(out)}; ipdesk verify {out} proves one against the other")
     for exhibit in report.exhibits:
         if exhibit.slip:
             click.echo(f"{exhibit.id} {exhibit.file}: not shown ({exhibit.slip}), slip sheet on page {exhibit.shown[0]}", err=True)
@@ -76,7 +83,8 @@ def _with_progress(contents: Any, out: Path, *, quiet: bool) -> BundleReport:
 
 def _plain(reference: str, out: Path, report: BundleReport) -> dict[str, Any]:
     return {
-        "case": reference, "file": str(out), "pages": report.pages, "sha256": report.sha256, "size": out.stat().st_size,
+        "case": reference, "file": str(out), "record": str(record_beside(out)), "pages": report.pages, "sha256": report.sha256,
+        "size": out.stat().st_size,
         "bundle_id": report.bundle_id, "manifest_sha256": report.manifest_sha256, "seconds": round(report.seconds, 3),
         "exhibits": [
             {"id": e.id, "file": e.file, "sha256": e.sha256, "shown": {"from": e.shown[0], "to": e.shown[1]},

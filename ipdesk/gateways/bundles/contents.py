@@ -179,7 +179,8 @@ class DecisionSheet:
 class LogEntry:
     """One entry of a case's chain in the audit log: what it says is committed to by ``sha256``.
 
-    ``place`` is its leaf in the log that is signed, empty while it waits for the next signature.
+    ``place`` is its leaf in the log that is signed, empty while it waits for the next signature; ``path`` proves that
+    it is there. ``text`` is what ``sha256`` is the hash of, empty where the reader is not told of the act.
     """
 
     case: str
@@ -188,6 +189,8 @@ class LogEntry:
     act: str
     sha256: str
     place: str = ""
+    path: tuple[str, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +226,8 @@ class BundleContents:
     """Everything one bundle shows. ``language`` is ``en`` or ``zh_CN`` (any locale with a catalogue).
 
     Empty parts are left out of the bundle, the exhibits and the hash manifest never.
-    ``audit_head`` is the last signed head of the audit log, printed as it is; ``log`` the case's own entries.
+    ``audit_head`` is the last signed head of the audit log, printed as it is, and ``signed_head`` the same as it was signed;
+    ``log`` the case's own entries.
     ``made_at`` is the instant up to which the record goes: the same record gives the same bytes, whenever it is printed.
     """
 
@@ -249,6 +253,7 @@ class BundleContents:
     decisions: tuple[DecisionSheet, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
     audit_head: tuple[Field, ...] = field(default=())
+    signed_head: str = ""
     log: tuple[LogEntry, ...] = ()
 
     def __post_init__(self) -> None:

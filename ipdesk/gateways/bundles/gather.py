@@ -103,7 +103,7 @@ class _Gathering:
         decisions = self._decisions()
         deadlines = self._deadlines()
         cases = self._cases()
-        head, head_at = records.head_facts(self.words)
+        head, head_at, signed_head = records.head_facts(self.words)
         return BundleContents(
             reference=self.reference, title=self._title(), made_at=records.record_ends(cases, head_at), made_by_role=self._role(),
             language=self.words.language, zone=self.words.zone, desk=rules.settings["desk_name"], summary=self._summary(),
@@ -112,7 +112,7 @@ class _Gathering:
             chronology=records.chronology(self.words, cases, records.Numbers(self.codes, self.targets), self.audience),
             correspondence=self._letters(), notice=notice, counter_notifications=tuple(paper for _, paper in counters),
             answers=answers, court_notices=tuple(paper for _, paper in courts), decisions=decisions, exhibits=self.exhibits.all,
-            audit_head=head, log=records.log_entries(self.words, cases, self.audience))
+            audit_head=head, signed_head=signed_head, log=records.log_entries(self.words, cases, self.audience))
 
     # --- cover and parties
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ipdesk.core.casework.models import Case
+from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.installation import clock
@@ -23,6 +24,7 @@ from ipdesk.gateways.bundles.contents import BundleContents
 from ipdesk.gateways.bundles.fonts import FontsMissing
 from ipdesk.gateways.bundles.gather import case_of, contents_of_case
 from ipdesk.gateways.bundles.models import Bundle
+from ipdesk.gateways.bundles.record import record_beside, record_of
 from ipdesk.gateways.bundles.render import BundleFailed, render
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ def print_bundle(task: Task) -> dict[str, Any]:
     except OSError as error:
         log.exception("bundle %s could not be printed", reference)
         raise JobFailed(NO_ROOM if error.errno in (28, 122) else kinds.SOMETHING_WENT_WRONG) from error
+    record_beside(file).write_bytes(record_of(contents, report, rules.settings["log_signer"]))
     return {"file": str(file), "pages": report.pages, "size": file.stat().st_size, "sha256": report.sha256,
             "bundle_id": report.bundle_id, "exhibits": len(report.exhibits)}
 
@@ -84,10 +87,12 @@ def keep(task: Task) -> dict[str, Any]:
         target = queries.file_of(bundle)
         if not printed.exists() and not target.exists():
             raise JobFailed(kinds.SOMETHING_WENT_WRONG)
-        if printed.exists():
-            _flush(printed)
-            printed.replace(target)
-            _flush(target.parent)
+        # The PDF last: where it is, its record is too.
+        for made, place in ((record_beside(printed), record_beside(target)), (printed, target)):
+            if made.exists():
+                _flush(made)
+                made.replace(place)
+                _flush(place.parent)
         operations.keep_bundle(bundle=bundle, at=clock().now(), figures=figures)
         reference = bundle.reference
     _drop_workplaces(reference)

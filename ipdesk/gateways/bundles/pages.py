@@ -1,5 +1,6 @@
 """Pages of bundles: ask for one, watch it being made, stop that, take it along. Staff only."""
 
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, send_file, url_for
@@ -17,6 +18,7 @@ from ipdesk.core.kernel.text import translate
 from ipdesk.gateways.bundles import operations, queries
 from ipdesk.gateways.bundles.gather import case_of
 from ipdesk.gateways.bundles.models import LANGUAGES, Bundle
+from ipdesk.gateways.bundles.record import record_beside
 
 blueprint = Blueprint("bundles", __name__)
 blueprints = [blueprint]
@@ -109,6 +111,18 @@ def download(reference: str) -> Response:
     return response
 
 
+@blueprint.get("/bundles/<reference>/record")
+@access(*READING_STAFF)
+def download_record(reference: str) -> Response:
+    """The signed record of a bundle, as a download; bundles of earlier versions have none."""
+    found = queries.bundle(g.actor, reference)
+    path = record_beside(queries.file_of(found))
+    if not path.exists():
+        raise NotVisible
+    name = record_beside(Path(f"{queries.case_of_bundle(found).reference}-court.pdf")).name
+    return send_file(path, mimetype="application/json", as_attachment=True, download_name=name, conditional=False)
+
+
 def _facts(row: Bundle) -> dict[str, Any]:
     """A bundle as plain values for templates."""
     case, job = queries.case_of_bundle(row), row.job
@@ -117,5 +131,6 @@ def _facts(row: Bundle) -> dict[str, Any]:
         "requested_at": row.requested_at, "made_at": row.made_at, "pages": row.pages, "size": row.size, "sha256": row.sha256,
         "bundle_id": row.bundle_id, "status": job.status, "status_text": _STATUS[job.status], "is_open": job.is_open,
         "stopping": job.is_open and job.cancel_asked, "done": job.done, "total": job.total, "step": _STEPS.get(job.step, job.step),
+        "has_record": record_beside(queries.file_of(row)).exists(),
         "error": translate(job.error, str(get_locale())) if job.error else "",
     }

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ipdesk.core.audit.entries import entries_of
-from ipdesk.core.audit.models import AuditLeaf
+from ipdesk.core.audit.proofs import proofs_of
 from ipdesk.core.audit.sealing import latest_head
 from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.casework.journal import DESK_ACTS
@@ -258,33 +258,32 @@ def log_entries(words: Words, rows: Iterable[Any], audience: str) -> tuple[LogEn
     What ``audience`` may not read of is an act inside the desk, like all that is not told.
     """
     made = []
+    head = latest_head()
     for row in rows:
         law = workflow_of(row.case)
         entries = entries_of(row.case.id)
         secret = {act.number for act in secrets(row, audience)}
-        places = {(month, number): place for month, number, place in db.session.execute(
-            select(AuditLeaf.month, AuditLeaf.entry_id, AuditLeaf.number)
-            .where(AuditLeaf.month.in_({entry.month for entry in entries}),
-                   AuditLeaf.entry_id.in_([entry.id for entry in entries])))}
+        proofs = proofs_of(entries, head)
         for entry in entries:
             known = INSIDE if entry.act in DESK_ACTS or entry.number in secret else _ACTS.get((row.case.kind, entry.act))
             trigger = law.triggers.get(entry.act)
-            place = places.get((entry.month, entry.id))
+            proof = proofs.get((entry.month, entry.id))
             made.append(LogEntry(
                 row.reference, entry.number, entry.at, words.say(known) if known else words.law(trigger.done if trigger else entry.act),
-                entry.hash, "" if place is None else str(place)))
+                entry.hash, str(proof.place) if proof else "", proof.path if proof else (),
+                "" if known is INSIDE else entry.body))
     return tuple(made)
 
 
-def head_facts(words: Words) -> tuple[tuple[Field, ...], datetime | None]:
-    """The newest signed head of the whole log, and when it was signed."""
+def head_facts(words: Words) -> tuple[tuple[Field, ...], datetime | None, str]:
+    """The newest signed head of the whole log, when it was signed, and the same as it was signed."""
     head = latest_head()
     if head is None:
-        return (), None
+        return (), None, ""
     origin, size, root = head.signed.split("\n")[:3]
     return words.facts(
         (N_("Audit log"), words.say(N_("%(origin)s, %(size)s entries"), origin=origin, size=size)),
-        (N_("Signed head"), root), (N_("Signed on"), words.moment(head.at))), head.at
+        (N_("Signed head"), root), (N_("Signed on"), words.moment(head.at))), head.at, head.signed
 
 
 def record_ends(rows: Iterable[Any], head_at: datetime | None) -> datetime:

@@ -12,6 +12,7 @@ from ipdesk.core.db.core import db
 from ipdesk.core.jobs.models import JobRequest
 from ipdesk.gateways.bundles import queries
 from ipdesk.gateways.bundles.models import Bundle
+from ipdesk.gateways.bundles.verifying import verify_bundle
 
 
 @pytest.fixture
@@ -51,6 +52,23 @@ def test_a_bundle_is_asked_for_watched_and_taken_along(case, desk, browser):
     body = json.loads(entry.body)
     assert entry.act == "bundle_downloaded" and body["actor_id"] == staff.user.id
     assert body["payload"]["sha256"] == hashlib.sha256(answer.data).hexdigest()
+
+
+def test_the_record_is_taken_along_with_the_file_and_proves_it(case, desk, browser, tmp_path):
+    staff = browser("legal")
+    place = asked(staff, case)
+    assert staff.get(f"{place}/record").status_code == 404, "not made yet"
+    desk.work()
+    assert f"{place}/record" in staff.get(place).text
+    answer = staff.get(f"{place}/record")
+    assert f'filename={case.reference}-court.json' in answer.headers["Content-Disposition"]
+    (tmp_path / "a.json").write_bytes(answer.data)
+    (tmp_path / "a.pdf").write_bytes(staff.get(f"{place}/file").data)
+    key = re.search(r"\b[0-9a-f]{64}\b", staff.get("/legal-contacts").text)[0]
+    found = verify_bundle(tmp_path / "a.pdf", tmp_path / "a.json", [bytes.fromhex(key)])
+    assert found.faults == () and found.case == case.reference
+    (queries.folder() / f"{place.rsplit('/', 1)[1]}.json").unlink()
+    assert "/record" not in staff.get(place).text, "a bundle of an earlier version has none"
 
 
 def test_the_page_that_follows_says_when_it_is_over(case, desk, browser):
