@@ -9,29 +9,12 @@ import bisect
 import gc
 from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from ipdesk.core.kernel.text import N_
 from ipdesk.gateways.bundles import fonts, printable
-from ipdesk.gateways.bundles.texts import catalogue
+from ipdesk.gateways.bundles.texts import catalogue, day_text, instant_text
 
 ROOT = Path(__file__).resolve().parents[3]
 TEMPLATES = ROOT / "templates" / "pdf"
-_WEEKDAYS = [N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun")]
-_MONTHS = [
-    N_("Jan"),
-    N_("Feb"),
-    N_("Mar"),
-    N_("Apr"),
-    N_("May"),
-    N_("Jun"),
-    N_("Jul"),
-    N_("Aug"),
-    N_("Sep"),
-    N_("Oct"),
-    N_("Nov"),
-    N_("Dec"),
-]
 _PX = 0.75  # one CSS pixel in PDF points
 
 
@@ -73,17 +56,17 @@ class Typesetter:
         """The language, the zone and what every page says. Comes first."""
         language = question["language"]
         self._language = language
-        zone = ZoneInfo(question["zone"])
+        zone = question["zone"]
         words = catalogue(language).gettext
         self._environment.globals.update(
             _=lambda message, **facts: words(message) % facts if facts else words(message),
             lang=language.replace("_", "-"),
-            zone_name=question["zone"],
+            zone_name=zone,
             header=question["header"],
         )
         self._environment.filters.update(
-            instant=lambda iso: _instant(datetime.fromisoformat(iso).astimezone(zone), words) if iso else "",
-            day=lambda iso: _day(date.fromisoformat(iso), words),
+            instant=lambda iso: instant_text(datetime.fromisoformat(iso), zone, language) if iso else "",
+            day=lambda iso: day_text(date.fromisoformat(iso), language),
         )
         self._words = words
         return {}
@@ -162,19 +145,3 @@ def _environment(shown):
         hex=lambda digest: " ".join(digest[a : a + 8] for a in range(0, len(digest), 8)),
     )
     return environment
-
-
-def _instant(at: datetime, words) -> str:
-    """``Thu 3 Dec 2026, 23:59 UTC+08:00``: weekday, date, time and offset, so that nothing is left to guess."""
-    offset = at.strftime("%z")
-    offset = f"UTC{offset[:3]}:{offset[3:]}" if offset.strip("+-0") else "UTC"
-    return f"{_day(at.date(), words)}, {at:%H:%M} {offset}"
-
-
-def _day(on: date, words) -> str:
-    return words(N_("%(weekday)s %(day)s %(month)s %(year)s")) % {
-        "weekday": words(_WEEKDAYS[on.weekday()]),
-        "day": on.day,
-        "month": words(_MONTHS[on.month - 1]),
-        "year": on.year,
-    }

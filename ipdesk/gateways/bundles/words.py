@@ -7,12 +7,11 @@ from typing import Any
 
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.summary import MIXED
-from ipdesk.core.deadlines.wording import day_text, moment_text
 from ipdesk.core.kernel.text import N_, translate
 from ipdesk.core.workflow import Workflow
 from ipdesk.core.workflow.stages import STAGES
 from ipdesk.gateways.bundles.contents import Field
-from ipdesk.gateways.bundles.texts import catalogue
+from ipdesk.gateways.bundles.texts import catalogue, day_text, instant_text
 
 SIDES = {"clock": N_("Clock of the desk"), "staff": N_("Marketplace"), "seller": N_("Seller"), "rights_holder": N_("Rights holder")}
 RIGHT_KINDS = {"trademark": N_("Trademark"), "copyright": N_("Copyright"), "design": N_("Design"), "patent": N_("Patent")}
@@ -45,7 +44,7 @@ class Words:
         return self.say(names.get(code, code))
 
     def moment(self, at: datetime | None) -> str:
-        return moment_text(at, self.zone, self.language) if at else ""
+        return instant_text(at, self.zone, self.language) if at else ""
 
     def day(self, on: date | None) -> str:
         return day_text(on, self.language) if on else ""
