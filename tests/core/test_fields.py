@@ -14,6 +14,7 @@ from ipdesk.core.http.fields import (
     Line,
     Mail,
     MustTick,
+    Phone,
     Prose,
     QuerySchema,
     Tick,
@@ -200,3 +201,14 @@ def test_what_cannot_be_taken_of_an_address_counts_as_not_said(shop):
     read = Search().load(MultiDict([("q", "lamp"), ("shop", shop), ("other", "1")]))
     assert (read["q"], read["shop"]) == ("lamp", None)
     assert Search().load({"q": "x" * 11, "shop": "7"}) == {"q": "", "shop": 7}
+
+
+@pytest.mark.parametrize("number", ["+86 755 5550 123", "(020) 555-0100 ext. 12", "٠٢٠٥٥٥", "911", ""])
+def test_telephone_numbers_are_taken_as_people_write_them(number):
+    assert Phone(50).deserialize(number) == number
+
+
+@pytest.mark.parametrize("text", ["abc", "n/a", "1-2", "none 1"])
+def test_what_holds_no_telephone_number_is_refused_in_words(text):
+    with pytest.raises(ValidationError, match="Enter a telephone number"):
+        Phone(50).deserialize(text)

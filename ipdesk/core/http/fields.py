@@ -73,6 +73,18 @@ class Mail(Line):
         return text
 
 
+class Phone(Line):
+    """A telephone number as people write them, with extensions and brackets; what holds no number is refused."""
+
+    _FEWEST_DIGITS = 3  # a short code
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if text and sum(character.isdecimal() for character in text) < self._FEWEST_DIGITS:
+            raise ValidationError([_l("Enter a telephone number, like +1 555 0100.")])
+        return text
+
+
 class Choice(fields.String):
     """Exactly one of ``codes``."""
 

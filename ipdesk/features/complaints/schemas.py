@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from ipdesk.core.http.fields import CaseSchema, Choice, FormSchema, Line, Mail, MustTick, Prose, QuerySchema
+from ipdesk.core.http.fields import CaseSchema, Choice, FormSchema, Line, Mail, MustTick, Phone, Prose, QuerySchema
 from ipdesk.features.rights.models import KINDS
 
 # What stands for "a work that I describe here" among the rights to choose from.
@@ -150,7 +150,7 @@ class ContactSchema(FormSchema):
     name = Line(200, required=True)
     company = Line(200)
     address = Prose(500)
-    phone = Line(50)
+    phone = Phone(50)
     email = Mail(254, required=True)
 
 
@@ -181,7 +181,7 @@ def complete_schema(
     right whose entries are asked for anew."""
     made: dict[str, Any] = {
         "name": Line(200, required=True), "company": Line(200), "email": Mail(254, required="email" in asks),
-        "address": Prose(500, required="address" in asks), "phone": Line(50, required="phone" in asks),
+        "address": Prose(500, required="address" in asks), "phone": Phone(50, required="phone" in asks),
         "explanation": Prose(EXPLANATION, required="explanation" in asks), "signed_name": Line(200, required=True),
         "exhibits": fields.List(fields.String(), load_default=list),
         **{f"statement_{code}": MustTick() for code in codes},
@@ -216,7 +216,7 @@ class GuestSchema(FormSchema):
     name = Line(200, required=True)
     company = Line(200)
     address = Prose(500)
-    phone = Line(50)
+    phone = Phone(50)
     email = Mail(254, required=True)
 
     @validates_schema

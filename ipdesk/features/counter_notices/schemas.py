@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from flask_babel import lazy_gettext as _l
 from marshmallow import fields, validate
 
-from ipdesk.core.http.fields import CaseSchema, Choice, FormSchema, Line, MustTick, Prose, Tick
+from ipdesk.core.http.fields import CaseSchema, Choice, FormSchema, Line, MustTick, Phone, Prose, Tick
 
 _CHOOSE = _l("Choose at least one listing.")
 
@@ -49,7 +49,7 @@ class ArrivedSchema(FormSchema):
 class ContactSchema(StepSchema):
     name = Line(200)
     address = Prose(500)
-    phone = Line(50)
+    phone = Phone(50)
 
 
 def contact_schema(codes: Iterable[str]) -> FormSchema:

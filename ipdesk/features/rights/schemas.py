@@ -8,7 +8,7 @@ from babel import Locale
 from flask_babel import lazy_gettext as _l
 from marshmallow import ValidationError, fields, validates_schema
 
-from ipdesk.core.http.fields import CaseSchema, Choice, FormSchema, Line, Mail, Prose, QuerySchema
+from ipdesk.core.http.fields import CaseSchema, Choice, FormSchema, Line, Mail, Phone, Prose, QuerySchema
 from ipdesk.features.rights.models import KINDS
 
 STATES = ("submitted", "verified", "rejected", "expired", "withdrawn")
@@ -49,7 +49,7 @@ class RightSchema(FormSchema):
     valid_until = fields.Date(load_default=None, allow_none=True)
     contact_name = Line(200, required=True)
     contact_email = Mail(254, required=True)
-    contact_phone = Line(64)
+    contact_phone = Phone(64)
     contact_address = Prose(500)
     certificates = fields.List(fields.String(), load_default=list)
 
