@@ -3,6 +3,7 @@ import { createAll, Button, CharacterCount, ErrorSummary, NotificationBanner, Pa
 import { exhibits } from './exhibits.js'
 import { confirmLeave } from './leave.js'
 import { filterTables } from './filter.js'
+import { followGroups } from './groups.js'
 import { keyboard } from './keyboard.js'
 import { uploads } from './upload.js'
 
@@ -57,6 +58,7 @@ function start () {
   uploads(start)
   confirmLeave()
   filterTables()
+  followGroups()
 }
 
 keyboard()

@@ -52,6 +52,8 @@ def staff(actor: Actor) -> dict[str, Any]:
         "stages": stages(totals), "to_screen": total(totals, "notice", "filed"),
         "to_decide": total(totals, "complaint", "counter_notified.decision"),
         "court_papers": total(totals, "complaint", "counter_notified.court_notice"),
+        "restoring_papers": total(totals, "complaint", "counter_notified.restoring_paper"),
+        "timely_papers": total(totals, "complaint", "counter_notified.timely_paper"),
         "unreached": total(totals, "complaint", "pending_response.undeliverable"),
         "reopened": total(totals, "complaint", "received.reopened"),
         "rights_to_verify": total(totals, "right", "submitted"),

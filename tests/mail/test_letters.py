@@ -72,11 +72,15 @@ def test_a_letter_says_what_every_letter_must(book, facts, message, locale, audi
 
 
 @pytest.mark.parametrize(("message", "locale", "audience"), every_letter())
-def test_without_a_deadline_the_letter_says_so_and_what_silence_does(
+def test_without_a_deadline_the_letter_says_so_or_how_long_its_link_is_good_and_what_silence_does(
     book, facts, message, locale, audience,
 ):
     letter = book.render(message, locale, facts(message, audience=audience, deadline=None))
-    assert {"en": "No deadline runs for you", "zh_CN": "目前没有针对您的期限"}[locale] in letter.text
+    until = re.split(r"-{24}\n", letter.text)[3].split("\n")[0]
+    if "within_text" in book.letters[message].keys:
+        assert until == {"en": "The link is good for WITHIN.", "zh_CN": "该链接在WITHIN内有效。"}[locale]
+    else:
+        assert until.startswith({"en": "No deadline runs for you", "zh_CN": "目前没有针对您的期限"}[locale])
     silence = re.split(r"-{24}\n", letter.text)[4].split("\n")[0]
     assert len(silence) >= 5
 

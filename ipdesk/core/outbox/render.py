@@ -33,7 +33,7 @@ _NAME = re.compile(r"[a-z][a-z_]*")
 # What a letter may set; the layouts read exactly these.
 _PARTS: dict[str, Any] = {
     "happened": [], "points": [], "details": [], "show_listings": False, "quotes": [],
-    "choices": [], "silence": "", "link_text": "",
+    "choices": [], "until": "", "silence": "", "link_text": "",
 }
 
 

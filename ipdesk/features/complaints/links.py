@@ -14,6 +14,7 @@ from ipdesk.core.kernel.errors import NotVisible, Refusal
 from ipdesk.core.kernel.ids import hash_token, new_token
 from ipdesk.core.outbox.enqueue import Recipient, enqueue_letter
 from ipdesk.features.accounts import queries as accounts
+from ipdesk.features.accounts.letters import in_words
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints.models import CaseLink, Complaint, Notice
 
@@ -108,7 +109,7 @@ def send_new_link(*, actor: Actor, token: str) -> CaseLink:
         context={
             "desk_name": rules.settings["desk_name"], "deadline": None, "audit_head": "",
             "case_url": f"{rules.settings['base_url']}/links/{fresh}",
-            "now": moment_text(actor.at, rules.settings["zone"], locale)})
+            "now": moment_text(actor.at, rules.settings["zone"], locale), "within_text": in_words(LINK_LIFETIME, locale)})
     return link
 
 

@@ -15,6 +15,7 @@ from ipdesk.core.kernel.errors import Invalid, NotVisible, Refusal
 from ipdesk.core.kernel.text import N_
 from ipdesk.core.outbox.enqueue import Recipient, enqueue_letter
 from ipdesk.core.workflow.regimes import choose_regime
+from ipdesk.features.accounts.letters import in_words
 from ipdesk.features.catalogue.models import Marketplace
 from ipdesk.features.complaints import drafts, elements, facts, links, queries
 from ipdesk.features.complaints.answers import Answered, Entry, answer_rows
@@ -201,7 +202,7 @@ def send_link(*, actor: Actor, notice: Notice) -> None:
                             locale=notice.locale, subject_id=f"notice:{notice.id}"),
         context={"desk_name": rules.settings["desk_name"], "audit_head": head_line(), "deadline": None,
                  "now": moment_text(actor.at, rules.settings["zone"], notice.locale),
-                 "case_url": f"{rules.settings['base_url']}/links/{token}"})
+                 "within_text": in_words(links.LINK_LIFETIME, notice.locale), "case_url": f"{rules.settings['base_url']}/links/{token}"})
 
 
 LIMITS = frozenset({"listings_per_notice", "listings_per_guest_notice", "listings_per_draft"})
