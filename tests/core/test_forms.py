@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from flask import g, session
+from flask import g, get_flashed_messages, session
 from sqlalchemy import func, select
 
 from ipdesk.core.casework.models import Note
@@ -181,6 +181,17 @@ def test_what_cannot_be_taken_shows_again_as_it_was_typed(send, notes):
     assert form.values == {"text": "x" * 101, "tags": "  lamps\u200b  "}
     assert form.key == "k1", "sent again, corrected, it is still the same form"
     assert notes() == 0 and notes(FormSubmission) == 0
+
+
+def test_what_cannot_be_seen_is_taken_out_and_that_is_said(send, notes):
+    """What is signed must read as it looks, and nobody's words are changed behind their back."""
+    said = []
+    for text in ("pay\u202epal", "paypal"):
+        _, form = send({"text": text}, act=lambda data: said.append((data["text"], get_flashed_messages())) or "/notes")
+        assert not form.errors
+    (first, told), (second, silent) = said
+    assert first == second == "paypal"
+    assert "taken out of what you typed" in told[0] and silent == []
 
 
 def test_corrected_it_acts(send, notes):

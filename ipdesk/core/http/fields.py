@@ -21,6 +21,11 @@ def clean(text: str) -> str:
     return _INVISIBLE.sub("", text)
 
 
+def holds_invisible(text: str) -> bool:
+    """Whether :func:`clean` takes characters out of ``text``."""
+    return bool(_INVISIBLE.search(text))
+
+
 class Line(fields.String):
     """One line of text of at most ``most`` characters; ``required`` refuses an empty one."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import g, redirect, request, session
+from flask import flash, g, redirect, request, session
 from flask_babel import gettext
 from marshmallow import Schema, ValidationError, fields
 from sqlalchemy import bindparam, select
@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from ipdesk.core.db.rows import read_columns, write_rows_at_commit
 from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.http.fields import holds_invisible
 from ipdesk.core.http.idempotency import FormSubmission
 from ipdesk.core.http.problems import moved_text, refusal_text
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
@@ -43,6 +44,9 @@ class Form:
         """The form that was sent, checked by ``schema``."""
         form = cls(_plain(request.form, schema))
         form.key = request.form.get("form_key", "")[:64] or form.key
+        if any(holds_invisible(text) for text in request.form.values()):
+            flash(gettext("Characters that cannot be seen, or that turn the direction of reading, were taken out of what you typed. "
+                          "Check that it still says what you mean."), "info")
         try:
             form.data = schema.load(form.values)
         except ValidationError as error:
