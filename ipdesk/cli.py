@@ -1,5 +1,6 @@
 """The command ``ipdesk``: everything an operator does from a shell."""
 
+import gc
 import json
 import logging
 import os
@@ -28,6 +29,18 @@ class Refused(click.ClickException):
     exit_code = USAGE
 
 
+@contextmanager
+def _nothing_let_go() -> Iterator[None]:
+    """Loading makes hundreds of thousands of objects that all stay: looking for garbage among them costs a tenth of a start."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def _settings(context: click.Context, *, must_exist: bool = False) -> Settings:
     try:
         found = load_settings(context.obj.get("instance"), must_exist=must_exist)
@@ -45,7 +58,8 @@ def _app(context: click.Context, settings: Settings) -> Any:
     from ipdesk import create_app, wiring
 
     try:
-        return create_app(settings, clock_of(settings))
+        with _nothing_let_go():
+            return create_app(settings, clock_of(settings))
     except wiring.CannotStart as error:
         raise click.ClickException(str(error)) from None
 
@@ -105,12 +119,13 @@ class Desk(click.Group):
 
     @staticmethod
     def _of_features() -> dict[str, click.Command]:
-        from ipdesk import wiring
-
         found = {}
-        for module in wiring.parts("commands"):
-            for command in module.commands:
-                found[command.name] = with_app(command)
+        with _nothing_let_go():
+            from ipdesk import wiring
+
+            for module in wiring.parts("commands"):
+                for command in module.commands:
+                    found[command.name] = with_app(command)
         return found
 
 
@@ -166,7 +181,7 @@ def _made_ready(context: click.Context) -> Settings:
 
 def _whole(settings: Settings) -> Settings:
     """The same; refused where a demo was not loaded to its end."""
-    from ipdesk.demo import is_unfinished
+    from ipdesk.demo.loading import is_unfinished
 
     if is_unfinished(settings):
         raise Refused(f"The demo in {settings.instance} was not loaded to its end. Load it anew: ipdesk demo. "
@@ -176,18 +191,19 @@ def _whole(settings: Settings) -> Settings:
 
 def _made_demo(context: click.Context) -> Settings:
     """The same with the demo marketplace in it, loaded if there is nothing at all; what a kill left of one is begun anew."""
-    from ipdesk import demo as demonstration
+    from ipdesk.demo.loading import clear, is_unfinished, only_loader
+    from ipdesk.demo.story import is_empty
     from ipdesk.running import bring_up_to_date
 
     settings = _settings(context)
     try:
-        with demonstration.only_loader(settings):
+        with only_loader(settings):
             with _app(context, settings).app_context():
-                if demonstration.is_unfinished(settings):
-                    demonstration.clear(settings)
+                if is_unfinished(settings):
+                    clear(settings)
                 bring_up_to_date(settings)
-                is_empty = demonstration.is_empty()
-            if is_empty:
+                nothing_there = is_empty()
+            if nothing_there:
                 _load_demo(context, settings)
     except BlockingIOError:
         raise Refused(f"The demo is being loaded into {settings.instance} by another process.") from None
@@ -195,14 +211,15 @@ def _made_demo(context: click.Context) -> Settings:
 
 
 def _load_demo(context: click.Context, settings: Settings) -> None:
-    from ipdesk import demo as demonstration
+    from ipdesk.demo.loading import whole
+    from ipdesk.demo.story import ensure_demo
 
-    with demonstration.whole(settings):
+    with whole(settings):
         mark_as_demo(settings)
         settings = _settings(context)  # now with the demo's operator and clock
         click.echo("Loading the demo marketplace; this takes a little …")
         with _app(context, settings).app_context():
-            demonstration.ensure_demo(settings)
+            ensure_demo(settings)
 
 
 @desk.command()
@@ -515,7 +532,7 @@ def _bytes_bar(total: int, name: str, *, quiet: bool) -> Any:
 @click.pass_context
 def demo(context: click.Context, advance: str | None) -> None:
     """Load the demo marketplace into an empty installation, or move its clock."""
-    from ipdesk import demo as demonstration
+    from ipdesk.demo.people import accounts_text
 
     if advance:
         _advance(context, advance)
@@ -523,12 +540,12 @@ def demo(context: click.Context, advance: str | None) -> None:
     settings = _made_demo(context)
     if not settings.demo:
         raise Refused(_NOT_THE_DEMO.format(settings.instance))
-    click.echo(demonstration.accounts_text())
+    click.echo(accounts_text())
 
 
 def _advance(context: click.Context, text: str) -> None:
-    from ipdesk import demo as demonstration
     from ipdesk import wiring
+    from ipdesk.demo.clock import advance_clock, span_text
 
     settings = _whole(_settings(context, must_exist=True))
     if not settings.demo:
@@ -537,12 +554,12 @@ def _advance(context: click.Context, text: str) -> None:
         span = _span(text)
         if wiring.check_law(settings, (clock_of(settings).now() + span).date()):
             raise ValueError("the calendars of the workflow files end before that day")
-        total = demonstration.advance_clock(settings.instance, span)
+        total = advance_clock(settings.instance, span)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--advance") from None
     except OverflowError:
         raise click.BadParameter("no calendar reaches so far", param_hint="--advance") from None
-    click.echo(f"The demo's clock is {demonstration.span_text(total)} ahead. A running worker acts on it at once; "
+    click.echo(f"The demo's clock is {span_text(total)} ahead. A running worker acts on it at once; "
                "without one, run: ipdesk worker --until-idle")
     if span.total_seconds() > settings.session_idle:
         click.echo("To the desk everybody was away for that long: sign in again.")

@@ -31,7 +31,7 @@ def bring_up_to_date(settings: Settings) -> None:
     is_new = not inspect(db.engine).get_table_names()
     upgrade()
     if is_new:
-        from ipdesk.demo import reset_clock
+        from ipdesk.demo.clock import reset_clock
 
         forget_demo(settings)
         reset_clock(settings.instance)
@@ -118,6 +118,6 @@ def _say(settings: Settings, host: str, port: int) -> None:
     if not settings.demo and not settings.smtp_url:
         click.echo("No mail server is set (smtp_url): letters wait, reach nobody by mail and start no seller's time.\n", err=True)
     if settings.demo:
-        from ipdesk.demo import accounts_text
+        from ipdesk.demo.people import accounts_text
 
         click.echo(accounts_text())

@@ -9,7 +9,6 @@ from sqlalchemy import make_url
 
 from ipdesk.config import Settings, mark_of
 from ipdesk.core.db.core import db
-from ipdesk.core.db.migrations import take_down
 
 _FILE = "demo-unfinished"
 
@@ -52,4 +51,6 @@ def clear(settings: Settings) -> None:
         for name in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
             name.unlink(missing_ok=True)
         return
+    from ipdesk.core.db.migrations import take_down  # not at the top: every command asks this module whether the demo is whole
+
     take_down()

@@ -11,7 +11,8 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.migrations import differences, upgrade
 from ipdesk.core.kernel.clock import FixedClock
-from ipdesk.demo import clear, is_empty, is_unfinished, only_loader
+from ipdesk.demo.loading import clear, is_unfinished, only_loader
+from ipdesk.demo.story import is_empty
 from ipdesk.features.complaints import elements
 from ipdesk.features.counter_notices import facts
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from ipdesk.core.casework.models import Case
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
-from ipdesk.demo import ensure_demo
+from ipdesk.demo.story import ensure_demo
 from ipdesk.features.complaints.models import Notice
 from ipdesk.fsck import content_faults
 from ipdesk.gateways.bundles.gather import case_of, contents_of_case
