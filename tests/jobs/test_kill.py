@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a bundle: another process finishes it, and there is exactly one file."""
+"""kill -9 in the middle of a bundle: another process finishes it, and there is exactly one file with its one record."""
 
 import hashlib
 import os
@@ -53,5 +53,5 @@ def test_a_bundle_survives_the_death_of_its_worker(desk, place):
 
     job, bundle = db.session.scalars(select(JobRequest)).one(), db.session.scalars(select(Bundle)).one()
     assert (job.status, job.lease_token) == ("done", 2)
-    assert [path.name for path in queries.folder().iterdir() if reference in path.name] == [f"{reference}.pdf"]
+    assert {path.name for path in queries.folder().iterdir() if reference in path.name} == {f"{reference}.pdf", f"{reference}.json"}
     assert hashlib.sha256(queries.file_of(bundle).read_bytes()).hexdigest() == bundle.sha256 == job.result["sha256"]
