@@ -78,7 +78,7 @@ def take(desk: Any, row: Any, trigger: str, actor: Actor) -> None:
     """One step with everything it asks for, in the open unit of work."""
     claims = queries.claims_of(row.id)
     ids = [claim.id for claim in claims]
-    arrived = {"received_at": row.filed_at, "channel": "post"} if trigger in TIMELY else {}
+    arrived = {"received_at": row.seller_told_at, "channel": "post"} if trigger in TIMELY else {}
     match TIMELY.get(trigger, trigger):
         case "receive_counter_notice":
             answers.file_counter_notice(

@@ -16,6 +16,7 @@ from ipdesk.core.outbox.models import Outbox
 from ipdesk.desk.case import complaint_page
 from ipdesk.features.catalogue.models import Listing
 from ipdesk.features.complaints import elements, queries
+from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.counter_notices import operations as answers
 from ipdesk.features.counter_notices import queries as answer_queries
 from ipdesk.features.decisions import operations as decisions
@@ -180,7 +181,28 @@ def test_staff_silence_over_a_court_paper_does_not_keep_the_listing_down_beyond_
     assert set(desk.states(down[0])) == {"counter_notified.court_notice"}
     desk.clock.set(latest)
     desk.work()
-    assert set(desk.states(down[0])) == {"closed.reinstated"}
+    assert set(desk.states(down[0])) == {"counter_notified.timely_paper"}, "visible again, and the paper is still examined"
+    assert {row.status for row in db.session.execute(select(Listing).where(
+        Listing.store_id == desk.stores[0].id)).scalars()} == {"live"}
+    told = {row.recipient_role: " ".join(row.body_text.split()) for row in letters(down[0], "listings_restored")}
+    assert "while your court paper was not yet examined" in told["rights_holder"]
+    assert "court" not in told["seller"].lower(), "the seller learns of a paper once it is confirmed"
+
+
+@pytest.mark.parametrize("fit", [True, False])
+def test_a_paper_that_nobody_examined_in_time_is_examined_after_the_put_back(desk, down, fit):
+    """17 U.S.C. § 512(g)(2)(C) asks when the notice was received, not when it was read."""
+    counter(desk, down[0])
+    _, latest = window(down[0])
+    number = sue(desk, down[0], [claim.id for claim in queries.claims_of(down[0].id)])
+    desk.clock.set(latest)
+    desk.work()
+    examine(desk, down[0], number, fit=fit)
+    desk.work()
+    assert set(desk.states(down[0])) == {"counter_notified.in_court" if fit else "closed.reinstated"}
+    assert {row.status for row in db.session.execute(select(Listing).where(
+        Listing.store_id == desk.stores[0].id)).scalars()} == {"restricted" if fit else "live"}
+    assert not answer_queries.waiting_papers(down[0].id)
 
 
 def test_a_counter_notification_is_accepted_400_days_later(desk, down):
@@ -278,26 +300,27 @@ def test_a_court_paper_about_two_claims_leaves_each_its_own_put_back(desk, down)
         (first,): date(2026, 3, 17), (second,): date(2026, 3, 23)}
 
 
-def test_a_second_counter_notification_after_reopening_counts_from_its_own_day(desk, down):
+def test_a_put_back_ends_what_the_notice_can_do(desk, down):
+    """Nobody reopens it to take the listing down again on the notice that the counter-notification has answered."""
     counter(desk, down[0])
     desk.clock.set(window(down[0])[0] + timedelta(hours=10))
     desk.work()
     assert set(desk.states(down[0])) == {"closed.reinstated"}
     ids = [claim.id for claim in queries.claims_of(down[0].id)]
     db.session.rollback()
-    with unit_of_work():
-        row = rules.kinds["complaint"].load(down[0].id)
-        assert row.closed_at == desk.clock.now()
-        proposal = decisions.decide(actor=desk.actor("legal"), complaint=row, trigger="reopen", claim_ids=ids, reasons=REASONS)
-        decisions.approve(actor=desk.actor("legal_two"), decision=proposal)
-        assert row.closed_at is None, "it is open again"
-        decisions.take_step(actor=desk.actor("legal"), complaint=row, claim_ids=ids, trigger="accept_notice")
-    on, opens, closes = RECEIVED["Thu 2026-06-18"]
-    desk.clock.set(datetime.combine(on, datetime.min.time(), NEW_YORK) + timedelta(hours=11))
-    counter(desk, down[0])
-    number = sue(desk, down[0], ids)
-    latest, = [d for d in clocks.open_deadlines(down[0].id) if d.name == "put_back_latest"]
-    assert latest.started_at == desk.clock.now()
-    db.session.rollback()
-    examine(desk, down[0], number, fit=False)
-    assert tuple(at.date() for at in window(down[0])) == (opens, closes)
+    with pytest.raises(Refusal, match="notice_was_countered"), unit_of_work():
+        decisions.decide(actor=desk.actor("legal"), complaint=rules.kinds["complaint"].load(down[0].id), trigger="reopen",
+                         claim_ids=ids, reasons=REASONS)
+    assert set(desk.states(down[0])) == {"closed.reinstated"}
+
+
+def test_a_takedown_that_was_dismissed_by_mistake_can_be_examined_again(desk, down):
+    ids = [claim.id for claim in queries.claims_of(down[0].id)]
+    for trigger, state in (("dismiss", "closed.reinstated"), ("reopen", "received.reopened")):
+        with unit_of_work():
+            row = rules.kinds["complaint"].load(down[0].id)
+            proposal = decisions.decide(actor=desk.actor("legal"), complaint=row, trigger=trigger, claim_ids=ids, reasons=REASONS)
+            decisions.approve(actor=desk.actor("legal_two"), decision=proposal)
+        assert set(desk.states(down[0])) == {state}
+    assert db.session.get(Complaint, down[0].id).closed_at is None, "it is open again"
+

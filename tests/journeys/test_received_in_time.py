@@ -100,7 +100,7 @@ def test_a_court_paper_that_came_in_time_counts_although_it_is_typed_after_the_p
     assert set(desk.states(down[0])) == {"counter_notified.in_court"}
     assert shown(desk, 0, 1) == {"restricted"}
     assert set(letters(down[0], "court_action_confirmed")) == {"seller", "rights_holder"}
-    assert "stay down until the court" in letters(down[0], "court_action_confirmed")["seller"].replace("\n", " ")
+    assert "not offered until the court" in letters(down[0], "court_action_confirmed")["seller"].replace("\n", " ")
     assert "before the listings were put back" in letters(down[0], "listing_delisted")["seller"].replace("\n", " ")
     assert set(letters(down[0], "listings_restricted")) == {"rights_holder"}
 

@@ -98,7 +98,7 @@ def test_the_clock_puts_back_what_nobody_confirmed_however_many_papers_wait(desk
         sue(desk, contested, claims_of(contested))
     desk.clock.set(due(contested)["put_back_latest"])
     desk.work()
-    assert set(desk.states(contested)) <= {"counter_notified.restoring", "closed.reinstated"}
+    assert set(desk.states(contested)) <= {"counter_notified.restoring_paper", "counter_notified.timely_paper"}
 
 
 def test_the_seller_reads_the_last_day_once_the_window_has_opened_and_never_that_it_is_over(desk, contested):

@@ -35,7 +35,7 @@ def change(settings, file, old, new):
 
 
 def test_an_unknown_guard_keeps_the_desk_from_starting(own_law, clock):
-    change(own_law, "complaint/marketplace.yaml", "guards: [listing_is_live]", "guards: [listing_was_nice]")
+    change(own_law, "complaint/marketplace.yaml", "guards: [listing_is_live, ", "guards: [listing_was_nice, ")
     with pytest.raises(RuntimeError, match="listing_was_nice"):
         create_app(own_law, FixedClock(clock.now()))
 

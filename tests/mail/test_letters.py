@@ -218,7 +218,7 @@ def test_the_complaint_says_that_it_is_no_decision_and_that_deleting_admits_noth
 
 
 @pytest.mark.parametrize(("cause", "sentence"), [
-    ("notice", "obliges us to act at once"), ("silence", "No answer from you reached us"),
+    ("notice", "taken down at once and their seller is heard afterwards"), ("silence", "No answer from you reached us"),
     ("decision", "We have decided"), ("order", "order of a court"), ("manifest", "so we did not wait for your answer"),
     ("answered", "Your counter-notification stays on file and is still decided"),
     ("court", "A notice of a court action had reached us"),

@@ -1,12 +1,15 @@
 """Deadlines as tables. Every date was counted by hand on a printed calendar, not by the code."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from ipdesk.core.deadlines.calendar import CalendarTooShort, calendar_named, compute
+from ipdesk.core.workflow import load as load_law
 from tests.tables.dates import day, moment, utc
 
+LAW = Path(__file__).resolve().parents[2] / "workflows"
 NEW_YORK = "America/New_York"
 SHANGHAI = "Asia/Shanghai"
 
@@ -48,6 +51,17 @@ def test_put_back_opens_on_the_eleventh_and_ends_on_the_fourteenth_business_day(
     numbers = {d.on: d.number for d in found.days}
     assert (numbers[day(opens)], numbers[day(ends)]) == (11, 14)
     assert len([d for d in found.days if d.number is not None]) == 14
+
+
+@pytest.mark.parametrize("name", ["put_back", "put_back_latest", "restoration"])
+@pytest.mark.parametrize("zone", [SHANGHAI, "Asia/Tokyo", "Europe/Berlin", "Pacific/Honolulu"])
+def test_us_business_days_are_counted_in_the_united_states_wherever_the_desk_is(name, zone):
+    """Not less than 10 and not more than 14 business days: the eleventh is not begun while the tenth still runs there."""
+    rule = load_law(LAW).deadline(name)
+    received = moment("Mon 2026-03-02 09:00:00", NEW_YORK)
+    found = compute(rule, received, zone=zone)
+    assert (found.opens_at, found.due_at) == (moment("Tue 2026-03-17 00:00:00", NEW_YORK), moment("Fri 2026-03-20 23:59:59", NEW_YORK))
+    assert found == compute(rule, received, zone=NEW_YORK) and found.opens_at <= found.fires_at <= found.due_at
 
 
 DECISION = {"window": [2, 5], "unit": "business_day", "calendar": "weekdays", "zone": "desk", "counts_from": "next_day",

@@ -79,7 +79,7 @@ TIMELY = """\
     source: closed.reinstated
     dest: counter_notified.timely_paper
     who: [staff_for_rights_holder]
-    guards: [received_before_put_back]
+    guards: [received_before_put_back, no_staff_conflict]
 """
 # What the marketplace fires, and nobody else.
 BACK = "fired_by: marketplace\n    effects: [record_outcome]\n    "
@@ -101,7 +101,7 @@ COUNTERED = """\
     source: delisted.open
     dest: counter_notified.put_back
     who: [seller, staff_for_seller]
-    guards: [counter_notice_is_complete]
+    guards: [counter_notice_is_complete, no_staff_conflict]
 """
 DISMISSED_WHILE_DOWN = """\
     source: delisted.open
@@ -228,8 +228,8 @@ BREAKS = [
           'notify: [{to: seller, message: listings_restored}, {to: rights_holder, message: listings_restored}]\n'
           '    basis: ["17 U.S.C. § 512(j)"]\n  - trigger: confirm_court_action'),
     Break("staff_silence_decides", DMCA,
-          "beyond the statute\n    dest: counter_notified.restoring\n    who: [clock]\n    effects: [lift_restriction]",
-          "beyond the statute\n    dest: counter_notified.restoring\n    who: [clock]\n    effects: [record_outcome]"),
+          "examined all the same\n    who: [clock]\n    effects: [lift_restriction]",
+          "examined all the same\n    who: [clock]\n    effects: [record_outcome]"),
     Break("silence_text_missing", DMCA, "    silence: The order is repeated until the marketplace confirms it, "
           "and legal staff are told before the last day.\n", ""),
     # --- parties ------------------------------------------------------------------------------------
@@ -286,7 +286,8 @@ BREAKS = [
     Break("second_person_missing", MARKETPLACE, ACTED_AT_ONCE + "    four_eyes: true\n", ACTED_AT_ONCE),
     Break("seller_not_told", DMCA, DOWN_FIRST, DOWN_FIRST.replace("tell_seller, ", "")),
     Break("seller_shut_out", DMCA, COUNTERED, COUNTERED.replace("[seller, staff_for_seller]", "[staff_for_seller]")),
-    Break("document_unchecked", DMCA, COUNTERED, COUNTERED.replace("    guards: [counter_notice_is_complete]\n", "")),
+    Break("document_unchecked", DMCA, COUNTERED,
+          COUNTERED.replace("[counter_notice_is_complete, no_staff_conflict]", "[no_staff_conflict]")),
     Break("unknown_effect", "tables/holds.yaml", "make_hold_final:", "make_hold_eternal:", "tables/holds.yaml"),
     Break("restriction_unlisted", "tables/holds.yaml", "make_hold_final:", "make_hold_eternal:", DMCA),
     Break("unknown_word", "tables/holds.yaml", "kind: delisting\n  time: interim", "kind: vaporise\n  time: interim"),

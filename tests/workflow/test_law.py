@@ -49,6 +49,7 @@ def test_us_dmca_court_paper_under_examination_neither_loses_nor_gains_time(regi
     assert running["window"] == latest["window"] == [10, 14]
     assert (running["fires"], latest["fires"]) == ("first_working_hour_after_open", "last_working_hour_before_close")
     assert step(law, "counter_notified.court_notice", "put_back_elapsed").effects == ("lift_restriction",)
+    assert step(law, "counter_notified.court_notice", "put_back_elapsed").dest == "counter_notified.restoring_paper", "it is still examined"
     further = step(law, "counter_notified.court_notice", "tell_further_court_action")
     assert told.at_most is None and further.at_most >= 1000, "a fit paper must always be able to arrive"
     assert further.opens == further.stops == ("put_back_latest",), "and it moves no day"
@@ -93,20 +94,18 @@ def test_what_is_captured_is_captured_first(registry, name):
 
 @pytest.mark.parametrize("name", COMPLAINTS)
 def test_taking_back_is_withdrawing_before_and_retracting_after(registry, name):
-    """From every open state the rights holder can take the claim back, by exactly the right word (put-back ordered: too late)."""
+    """From every open state the rights holder can take the claim back, by exactly the right word also while the put-back is carried out."""
     law = registry.workflow(name)
     for state in law.states.values():
         words = [t for t in ("withdraw_claims", "retract_claims") if law.edges(state.name, t)]
-        if state.name.startswith("counter_notified.restoring"):
-            assert words == []
-        elif state.stage in ("received", "pending_response"):
+        if state.stage in ("received", "pending_response"):
             assert words == ["withdraw_claims"]
         elif state.stage == "delisted" or (state.stage == "counter_notified" and name == "us_dmca"):
             assert words == ["retract_claims"]
         elif state.stage == "counter_notified":
             assert words == ["withdraw_claims", "retract_claims"]
-            assert law.edges(state.name, "withdraw_claims")[0].guards == ("claims_are_unrestricted",)
-            assert law.edges(state.name, "retract_claims")[0].guards == ("claims_are_restricted",)
+            assert law.edges(state.name, "withdraw_claims")[0].guards == ("claims_are_unrestricted", "no_staff_conflict")
+            assert law.edges(state.name, "retract_claims")[0].guards == ("claims_are_restricted", "no_staff_conflict")
 
 
 @pytest.mark.parametrize("name", COMPLAINTS)
@@ -115,7 +114,13 @@ def test_acting_at_once_and_reopening_need_four_eyes(registry, name):
         if t.trigger in ("act_now", "reopen"):
             assert t.four_eyes, t.sources
     reopened = {s for t in registry.workflow(name).transitions if t.trigger == "reopen" for s in t.sources}
-    assert reopened == {s for s in registry.workflow(name).states if s.startswith("closed.")}
+    retracted = {"closed.retracted"} if name == "us_dmca" else set()  # 17 U.S.C. § 512(c)(1)(C): what was retracted is no notice any more
+    assert reopened == {s for s in registry.workflow(name).states if s.startswith("closed.")} - retracted
+
+
+def test_a_notice_that_a_counter_notification_answered_takes_nothing_down_a_second_time(registry):
+    """17 U.S.C. § 512(g)(2)(C): the put-back ends what this notice can do."""
+    assert "notice_was_not_countered" in step(registry.workflow("us_dmca"), "closed.reinstated", "reopen").guards
 
 
 def test_an_undelivered_notice_takes_nothing_down(registry):
@@ -191,8 +196,9 @@ def test_the_statutory_documents_are_whole(registry):
 
 @pytest.mark.parametrize("name", COMPLAINTS)
 def test_nobody_of_the_staff_acts_for_a_side_they_are_bound_to(registry, name):
-    """Every step that staff take in their own name asks for a conflict of interest."""
-    own = [t for t in registry.workflow(name).transitions if {"reviewer", "legal", "admin"} & set(t.who)]
+    """Every step that staff take, in their own name or for a party, asks for a conflict of interest."""
+    own = [t for t in registry.workflow(name).transitions
+           if {"reviewer", "legal", "admin", "staff_for_seller", "staff_for_rights_holder"} & set(t.who)]
     assert own
     assert {t.trigger for t in own if "no_staff_conflict" not in t.guards} == set()
 

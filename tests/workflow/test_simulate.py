@@ -56,7 +56,7 @@ def test_us_dmca_after_a_counter_notice(registry):
 
 def test_us_dmca_with_a_court_paper_that_nobody_examines(registry):
     steps = run(registry, "us_dmca", state="counter_notified.court_notice")
-    assert told(steps)[1] == ("counter_notified.restoring", "Mon 14 Dec 2026 16:00", False)
+    assert told(steps)[1] == ("counter_notified.restoring_paper", "Mon 14 Dec 2026 16:00", False)
     assert steps[1].at < steps[0].counted.due_at
 
 

@@ -32,9 +32,8 @@ def written_documents(acted_on: Collection[int]) -> dict[int, list[list[Any]]]:
     Nothing vouches for what was written without an act of its case; `document_faults` names it.
     """
     found: dict[int, list[list[Any]]] = defaultdict(list)
-    for row in take_written():
-        if row.case_id in acted_on:
-            found[row.case_id].append([row.table, row.key, None if row.document is None else digest(row.table, row.document)])
+    for row in take_written(acted_on):
+        found[row.case_id].append([row.table, row.key, None if row.document is None else digest(row.table, row.document)])
     return found
 
 

@@ -11,6 +11,7 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.deadlines.calendar import compute
 from ipdesk.core.deadlines.models import Deadline
+from ipdesk.core.workflow import Workflow
 
 ENTERED = "entered"
 # Statements of every act are made once: making them anew costs as much as running them.
@@ -105,6 +106,19 @@ def _stop(act: Any, names: set[str], ids: set[int]) -> None:
             row.movers = left
         else:
             row.status, row.ended_at = "stopped", act.at
+
+
+def of_case(case_id: int, name: str) -> Sequence[Deadline]:
+    """Every run of this clock in the case, in the order in which they began, ended ones too."""
+    return db.session.execute(select(Deadline).where(
+        Deadline.case_id == case_id, Deadline.name.in_(versions(name))).order_by(Deadline.id)).scalars().all()
+
+
+def over_by(law: Workflow, states: Iterable[str], trigger: str, fact: str, since: datetime, now: datetime) -> bool:
+    """Whether the clock that ``trigger`` starts from ``fact`` at ``since`` would have run out by ``now`` already."""
+    started = {law.states[edge.dest].deadline for state in states for edge in law.edges(state, trigger)}
+    found = [deadline_rule(name) for name in started if name]
+    return any(compute(rule, since, zone=rules.settings["zone"]).fires_at <= now for rule in found if rule.get("starts") == fact)
 
 
 def versions(name: str) -> list[str]:

@@ -39,18 +39,25 @@ def write_rows_at_commit(model: Any, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def write_waiting() -> None:
-    """Write what waits for the commit now, because it is about to be read."""
-    _write_waiting(db.session())
+    """Write what waits for the commit now, because it is about to be read.
+
+    Evidence whose case has no entry of this unit of work yet waits on: the act that is about to come vouches for it.
+    """
+    for evidence in _write_waiting(db.session()):
+        keep_waiting(Written, evidence)
 
 
 @event.listens_for(Session, "before_commit")
-def _write_waiting(session: Session) -> None:
+def _write_waiting(session: Session) -> list[Any]:
+    """Write all that waits; the evidence that no entry of the log has taken."""
     if session.in_nested_transaction():
-        return
+        return []
     session.flush()  # what they refer to
-    for model, rows in take_all_waiting().items():
-        if model is not Written:  # which the log has taken, where there is one
-            session.connection().execute(_insert_into(model), rows)
+    waiting = take_all_waiting()
+    untaken = waiting.pop(Written, [])
+    for model, rows in waiting.items():
+        session.connection().execute(_insert_into(model), rows)
+    return untaken
 
 
 def read_columns(statement: Select[Any], **values: Any) -> Result[Any]:

@@ -4,7 +4,7 @@ A model says so with a class attribute ``vouched``, one or several documents of 
 the commit (`core.audit.documents`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -72,21 +72,25 @@ def _vouched(model: Any) -> tuple[Vouched, ...]:
     return (found,) if isinstance(found, Vouched) else found
 
 
-def take_written() -> Iterator[Written]:
-    """What was written since this was last asked, each row once, as it stands now."""
+def take_written(case_ids: Collection[int]) -> Iterator[Written]:
+    """What was written of these cases since this was last asked, each row once, as it stands now; what is of others waits on."""
     rows: dict[tuple[int, Vouched], Any] = {}
     for kept in take_waiting(Written):
-        if isinstance(kept, Written):
-            yield kept
-        else:
+        if not isinstance(kept, Written):
             row, vouched = kept
             rows[id(row), vouched] = row
+        elif kept.case_id in case_ids:
+            yield kept
+        else:
+            keep_waiting(Written, kept)
     for (_, vouched), row in rows.items():
-        if inspect(row).deleted or inspect(row).detached:
+        if inspect(row).deleted or inspect(row).detached or not vouched.counts(row):
             continue
-        if vouched.counts(row):
+        if getattr(row, vouched.case) in case_ids:
             yield Written(called(type(row), vouched), getattr(row, vouched.case), None if vouched.once else row.id,
                           vouched.document(row))
+        else:
+            keep_waiting(Written, (row, vouched))
 
 
 def rely_on(*rows: Any) -> None:

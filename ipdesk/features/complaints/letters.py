@@ -45,12 +45,12 @@ CAUSES = {"accept_notice": "notice", "response_overdue": "silence", "uphold": "d
           "act_now": "manifest", "confirm_court_action": "court", "record_court_outcome_for_notifier": "order"}
 BY_COURT = frozenset({"record_court_outcome_for_notifier", "record_court_outcome_for_seller"})
 RESTORED_BECAUSE = {
-    "put_back_elapsed": N_("The time in which a court action could be shown has ended."),
+    "put_back_elapsed": N_("The time that the law sets for the put-back has come."),
     "receive_timely_counter_notice": N_("The seller's answer had arrived in time."),
     "prove_delivery_failure": N_("The notice had never reached the seller, so that its silence does not count."),
-    "retract_claims": N_("The complaint was retracted."),
-    "dismiss": N_("The complaint was dismissed."),
 }
+STILL_EXAMINED = N_("The time that the law sets for the put-back has come while your court paper was not yet examined. It arrived in time "
+                    "and is examined all the same; if it qualifies, the listings are taken down again.")
 APPEAL = N_("You can ask for a review by writing to the contact on the page Legal contacts, with the reference of "
             "this letter, and go to court at any time.")
 STILL_OPEN = {
@@ -181,11 +181,19 @@ def _complaint_facts(act: Act, recipient: Recipient) -> dict[str, Any]:
         "measure": _measure(act, notice, recipient),
         "outcome_text": say(_read_by(act, recipient).meaning_for(recipient.role), recipient),
         "contest_text": say(STILL_OPEN.get(recipient.role, ""), recipient) if _contestable(act) else "",
-        "cause_text": say(RESTORED_BECAUSE.get(act.trigger, ""), recipient),
-        "restricted": bool(_owners_of_holds(act)),
+        "cause_text": _restored_because(act, recipient),
+        "restricted": any(claim_id in act.mover_ids for _, claim_id, _ in _owners_of_holds(act)),
         "still_restricted": _still_restricted(act, found),
         "response_due_text": "", **_response_due(act, recipient),
     }
+
+
+def _restored_because(act: Act, recipient: Recipient) -> str:
+    """Why a restriction ended; of a court paper that waits only the reader hears who may know of it."""
+    law = act.workflow
+    waits = act.trigger == "put_back_elapsed" and any(law.states[one.state].waits_for == "staff" for one in act.movers)
+    knows = all(law.shown(one.state, recipient.role) == one.state for one in act.movers)
+    return say(STILL_EXAMINED if waits and knows else RESTORED_BECAUSE.get(act.trigger, ""), recipient)
 
 
 def _read_by(act: Act, recipient: Recipient) -> State:

@@ -12,7 +12,6 @@ from ipdesk.core.casework.clocks import versions
 from ipdesk.core.casework.models import Case, CaseFact
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
-from ipdesk.core.deadlines.calendar import compute
 from ipdesk.core.deadlines.models import Deadline
 from ipdesk.core.kernel.errors import NotVisible
 from ipdesk.core.workflow import Workflow
@@ -39,6 +38,14 @@ def counter_notices_of(complaint_id: int) -> list[CounterNotice]:
     """In the order in which they came."""
     return list(db.session.execute(select(CounterNotice).where(
         CounterNotice.complaint_id == complaint_id).order_by(CounterNotice.id)).scalars())
+
+
+def copies_sent(complaint_id: int, claim_ids: Iterable[int]) -> list[datetime]:
+    """When the copy of the newest counter-notification about each of these claims went to the rights holder."""
+    newest: dict[int, datetime] = {}
+    for row in counter_notices_of(complaint_id):
+        newest |= dict.fromkeys(row.claim_ids, row.entered_at)
+    return [newest[number] for number in claim_ids if number in newest]
 
 
 def answers_of(complaint_id: int) -> list[Answer]:
@@ -112,14 +119,6 @@ def unanswered(complaint_id: int, ended: str, but: int | None = None) -> set[int
             began = {number: since for number, since in began.items()
                      if number not in answer.claim_ids or answer.answered_at < since}
     return set(began)
-
-
-def acts_at_once(law: Workflow, states: Iterable[str], received_at: datetime, now: datetime) -> bool:
-    """Whether the clock that a counter-notification starts on its arrival has run out by ``now`` already."""
-    started = {law.states[edge.dest].deadline for state in states for edge in law.edges(state, "receive_counter_notice")}
-    found = [rules.workflows.deadline(name) for name in started if name]
-    return any(compute(rule, received_at, zone=rules.settings["zone"]).fires_at <= now
-               for rule in found if rule.get("starts") == "counter_notice_received")
 
 
 def exhibits(ids: Iterable[int]) -> list[Exhibit]:

@@ -29,6 +29,8 @@ REFUSALS = {
         "This answer arrived after the rights holder's time had ended, so that the decision rests on what was there. "
         "A private note can say what came and when."),
     "answer_too_late": _l("This answer arrived after the time to respond had ended."),
+    "notice_was_countered": _l("A counter-notification was given about these listings, so that the same notice cannot take them down "
+                               "again. A court paper that had come in time can be recorded; a new infringement takes a new notice."),
     "court_notice_examined": _l("This notice of a court action has been examined already."),
 }
 
@@ -44,6 +46,12 @@ def counter_notice_is_complete(act: Act) -> str | None:
               "contact": row.contact, "signed_name": row.signed_name}
     lacking = elements.missing_from(act.row.regime, copies.DOCUMENT, proofs, codes)
     return "counter_notice_incomplete" if lacking else None
+
+
+def notice_was_not_countered(act: Act) -> str | None:
+    """17 U.S.C. § 512(g)(2)(C): a notice that a counter-notification has answered takes nothing down a second time."""
+    answered = {number for row in queries.counter_notices_of(act.case.id) for number in row.claim_ids}
+    return "notice_was_countered" if answered & set(act.mover_ids) else None
 
 
 def answer_is_still_owed(act: Act) -> str | None:
@@ -151,6 +159,7 @@ def register(rules: Rules) -> None:
     rules.document(copies.DOCUMENT, copies.FIELDS)
     rules.document("court_action", ("forum", "docket", "filed_on", *COURT_FLAGS))
     rules.guard("counter_notice_is_complete", counter_notice_is_complete)
+    rules.guard("notice_was_not_countered", notice_was_not_countered, early=True)
     rules.guard("answer_is_still_owed", answer_is_still_owed, early=True)
     rules.guard("answer_is_overdue", answer_is_overdue, early=True)
     rules.guard("answer_arrived_in_time", answer_arrived_in_time)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from ipdesk.core.casework import journal
-from ipdesk.core.casework.advance import Act, advance
+from ipdesk.core.casework import clocks, journal
+from ipdesk.core.casework.advance import Act, advance, workflow_of
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.waiting import waiting_rows
@@ -229,7 +229,7 @@ def take_step(
     future or before the sending.
     """
     claims = steps.chosen(complaint, claim_ids)
-    require_delivery(complaint, delivered_at, actor.at)
+    require_delivery(complaint, claims, delivered_at, actor.at)
     steps.plain_edges(actor, complaint, _states(claims), trigger)
     work.require_free(actor, complaint)
     facts: dict[str, Any] = {"proof": proof}
@@ -241,14 +241,21 @@ def take_step(
     return complaint
 
 
-def require_delivery(complaint: Complaint, delivered_at: datetime | None, now: datetime) -> None:
-    """Raise ``Invalid`` for a delivery in the future or before the notice was sent."""
+def require_delivery(complaint: Complaint, claims: Sequence[Claim], delivered_at: datetime | None, now: datetime) -> None:
+    """Raise ``Invalid`` for a delivery in the future, before the last sending, or so long ago that the time to answer would be over.
+
+    Nobody's time ends in the minute in which the seller can read that it runs: the notice is sent again instead.
+    """
     if delivered_at is None:
         return
     if delivered_at > now:
         raise Invalid({"delivered_at": [recorded.FUTURE]})
-    if complaint.seller_told_at is None or delivered_at < complaint.seller_told_at.replace(second=0, microsecond=0):
-        raise Invalid({"delivered_at": [N_("This lies before the notice was sent.")]})
+    sent_at = queries.last_sent_at(complaint, claims)
+    if sent_at is None or delivered_at < sent_at.replace(second=0, microsecond=0):
+        raise Invalid({"delivered_at": [N_("This lies before the notice was last sent.")]})
+    if clocks.over_by(workflow_of(complaint.case), _states(claims), "prove_delivery", "delivery_proven", delivered_at, now):
+        raise Invalid({"delivered_at": [N_("Counted from this day, the seller’s time would have ended before it could read that it runs. "
+                                           "Send the notice again instead.")]})
 
 
 def save_snippet(*, actor: Actor, title: str, text: str) -> Snippet:

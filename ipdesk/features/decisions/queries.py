@@ -191,6 +191,13 @@ def every_conflict(user_id: int) -> Sequence[ConflictOfInterest]:
         ConflictOfInterest.user_id == user_id).order_by(ConflictOfInterest.id)).scalars().all()
 
 
+def last_sent_at(complaint: Complaint, claims: Sequence[Claim]) -> datetime | None:
+    """When the notice last went to the seller about any of these claims, None before the first time."""
+    wanted = {claim.id for claim in claims}
+    sent = [line.started_at for line in clocks.of_case(complaint.id, "delivery") if wanted & set(line.movers)]
+    return max([*sent, complaint.seller_told_at], default=None) if complaint.seller_told_at else None
+
+
 def conflict_of(user_id: int | None, row: Any) -> ConflictOfInterest | None:
     """A declared conflict of this handler with a side of the case; for a notice with any of its stores."""
     if user_id is None:

@@ -31,8 +31,9 @@ REFUSALS = {
 
 
 def no_staff_conflict(act: Act) -> str | None:
-    """Nobody acts in a case of a side they are bound to."""
-    return "conflict_of_interest" if queries.conflict_of(act.actor.user_id, act.row) else None
+    """Nobody of the staff acts in a case of a side they are bound to, for a party as little as in their own name."""
+    bound = act.actor.is_staff and queries.conflict_of(act.actor.user_id, act.row)
+    return "conflict_of_interest" if bound else None
 
 
 def marketplace_has_confirmed(act: Act) -> str | None:

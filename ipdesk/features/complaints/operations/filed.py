@@ -161,11 +161,10 @@ def take_back(
     by_trigger: dict[str, list[Claim]] = {}
     for claim in queries.claims_of(complaint.id, claim_ids):
         open_to = choices(actor, complaint, [claim])
-        allowed = [name for name in ("withdraw_claims", "retract_claims")
-                   if name in open_to and open_to[name].allowed]
-        if not allowed:
-            raise Refusal("transition_not_allowed")
-        by_trigger.setdefault(allowed[0], []).append(claim)
+        known = [open_to[name] for name in ("withdraw_claims", "retract_claims") if name in open_to]
+        if not any(choice.allowed for choice in known):
+            raise Refusal(known[0].why_not if known else "transition_not_allowed")
+        by_trigger.setdefault(next(choice.trigger for choice in known if choice.allowed), []).append(claim)
     for trigger, claims in by_trigger.items():
         advance(actor=actor, row=complaint, movers=claims, trigger=trigger, facts=facts, seen=seen)
         seen = None  # the second group moves the version that the first one made

@@ -21,7 +21,7 @@ from ipdesk.features.counter_notices.operations.shared import (
     TICK,
     chosen,
     hand_in,
-    require_arrival,
+    require_counter_arrival,
 )
 from ipdesk.features.evidence.models import Exhibit
 
@@ -86,7 +86,7 @@ def file_counter_notice(
     said = draft_record(complaint, claims, grounds=grounds, explanation=explanation,
                         contact=contact, signed_name=signed_name, statements=codes, exhibits=handed)
     require_elements(complaint.regime, said)
-    require_arrival(complaint, received_at, actor.at)
+    require_counter_arrival(complaint, claims, received_at, actor.at)
     row = CounterNotice(
         reference=new_reference("CN"), complaint_id=complaint.id,
         claim_ids=[claim.id for claim in claims], grounds=list(grounds), explanation=explanation,

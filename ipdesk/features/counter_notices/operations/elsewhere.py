@@ -21,6 +21,7 @@ from ipdesk.features.counter_notices.operations.shared import (
     chosen,
     hand_in,
     require,
+    require_answer_arrival,
     require_arrival,
 )
 from ipdesk.features.evidence.models import Exhibit
@@ -54,6 +55,7 @@ def record_received(
     told = {"actor": actor, "complaint": complaint, "claim_ids": row.claim_ids, "seen": seen,
             "facts": {"received_document_id": row.id}}
     if step == "answer":
+        require_answer_arrival(complaint, claims, received_at, actor.at)
         answer_counter_notice(text=text, signed_name=signed_name, answered_at=received_at, **told)
     elif step == "take_back":
         complaint_operations.take_back(**told)

@@ -4,22 +4,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import Invalid, NotVisible
 from ipdesk.core.kernel.text import N_
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Claim, Complaint
+from ipdesk.features.counter_notices import queries
 from ipdesk.features.evidence import intake
 from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.models import Exhibit
 from ipdesk.features.evidence.queries import side_of_guest
+from ipdesk.features.holds.queries import holds_of_claims
 
 CHOOSE = N_("Choose at least one listing.")
 FUTURE = N_("This day lies in the future.")
 BEFORE_COMPLAINT = N_("This lies before the complaint was filed.")
+BEFORE_TAKEDOWN = N_("This lies before the listings were taken down, so that it cannot answer that.")
+BEFORE_TELLING = N_("This lies before the seller was told of these listings.")
+BEFORE_COPY = N_("This lies before the rights holder was sent the counter-notification.")
 NO_DOCUMENT = N_("Add the document.")
 FILL_IN = N_("Fill this in.")
 TICK = N_("Tick this to go on.")
+ACT_FIRST = "act_first"
 AHEAD_OF_UTC = timedelta(hours=14)  # where the day begins first, so that nobody's today is refused
 
 
@@ -30,6 +37,34 @@ def require_arrival(complaint: Complaint, received_at: datetime | None, now: dat
         raise Invalid({"received_at": [FUTURE]})
     if received_at < complaint.filed_at:
         raise Invalid({"received_at": [BEFORE_COMPLAINT]})
+
+
+def require_counter_arrival(complaint: Complaint, claims: Sequence[Claim], received_at: datetime | None, now: datetime) -> None:
+    """A counter-notification arrives after what it answers: the seller was told and, where the law acts first, the listing is down.
+
+    The business days of 17 U.S.C. § 512(g)(2)(C) would else be counted from before the takedown.
+    """
+    require_arrival(complaint, received_at, now)
+    if received_at is None:
+        return
+    told = [claim.seller_told_at for claim in claims if claim.seller_told_at]
+    _require_after(received_at, told, BEFORE_TELLING)
+    if workflow_of(complaint.case).mode == ACT_FIRST:
+        down = [hold.placed_at for hold in holds_of_claims([claim.id for claim in claims]) if hold.lifted_at is None]
+        _require_after(received_at, down, BEFORE_TAKEDOWN)
+
+
+def require_answer_arrival(complaint: Complaint, claims: Sequence[Claim], received_at: datetime | None, now: datetime) -> None:
+    """An answer to a counter-notification arrives after its copy was sent, which is when it was entered."""
+    require_arrival(complaint, received_at, now)
+    if received_at is not None:
+        _require_after(received_at, queries.copies_sent(complaint.id, [claim.id for claim in claims]), BEFORE_COPY)
+
+
+def _require_after(received_at: datetime, instants: Iterable[datetime], text: str) -> None:
+    """Not before any of ``instants``, to the minute, which is what forms take."""
+    if any(received_at < at.replace(second=0, microsecond=0) for at in instants):
+        raise Invalid({"received_at": [text]})
 
 
 def require_filed(filed_on: date | None, now: datetime) -> None:

@@ -255,7 +255,8 @@ def _read_step(row: Complaint, trigger: str) -> Form:
         return Form.read(StepSchema())
     form = Form.read(_PROVEN[trigger]())
     evidence.take_files(form, "documents")
-    form.check(lambda: operations.require_delivery(row, form.data.get("delivered_at"), g.actor.at))
+    claims = complaints.claims_of(row.id, form.data.get("claim_ids", ()))
+    form.check(lambda: operations.require_delivery(row, claims, form.data.get("delivered_at"), g.actor.at))
     return form
 
 

@@ -8,7 +8,7 @@ from flask import g, render_template, request, url_for
 from flask_babel import gettext
 from marshmallow import Schema
 
-from ipdesk.core.casework import disclosure
+from ipdesk.core.casework import clocks, disclosure
 from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.rules import rules
@@ -21,7 +21,6 @@ from ipdesk.features.complaints import elements
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.counter_notices import operations as counter_notices
-from ipdesk.features.counter_notices import queries as answers
 from ipdesk.features.counter_notices.models import COURT_FLAGS
 from ipdesk.features.decisions import recorded
 from ipdesk.features.decisions.pages.blueprint import handlers_only, locked_row, pages
@@ -87,8 +86,8 @@ def record_counter_notice(reference: str) -> Any:
     """Enter a counter-notification that came by mail, by post or through the designated agent."""
     row = complaints.complaint(g.actor, reference)
     choice = choices(g.actor, row).get("receive_counter_notice")
-    if choice is None:
-        raise Refusal("transition_not_allowed")
+    if choice is None or not choice.allowed:
+        raise Refusal(choice.why_not if choice else "transition_not_allowed")
     form = Form({"channel": "mail", "claim_ids": list(choice.movers), "seen": row.version_id})
     if request.method == "POST":
         form = _read(
@@ -149,7 +148,8 @@ def _counter_notice_recorded(form: Form, reference: str, said: dict[str, Any]) -
 
 def _acts_at_once(row: Complaint, said: dict[str, Any]) -> bool:
     states = {claim.state for claim in complaints.claims_of(row.id, said["claim_ids"])}
-    return answers.acts_at_once(workflow_of(row.case), states, said["received_at"], g.actor.at)
+    return clocks.over_by(
+        workflow_of(row.case), states, "receive_counter_notice", "counter_notice_received", said["received_at"], g.actor.at)
 
 
 @pages.route("/complaints/<reference>/record-court-paper", methods=["GET", "POST"])
@@ -158,9 +158,10 @@ def record_court_paper(reference: str) -> Any:
     """Enter a notice of a court action that came by mail, by post or through the designated agent."""
     row = complaints.complaint(g.actor, reference)
     offered = choices(g.actor, row)
-    movers = [number for name in counter_notices.TELLING if name in offered for number in offered[name].movers]
+    known = [offered[name] for name in counter_notices.TELLING if name in offered]
+    movers = [number for choice in known if choice.allowed for number in choice.movers]
     if not movers:
-        raise Refusal("transition_not_allowed")
+        raise Refusal(next((choice.why_not for choice in known), "transition_not_allowed"))
     form = Form({"channel": "mail", "claim_ids": movers, "seen": row.version_id})
     if request.method == "POST":
         form = _read(
