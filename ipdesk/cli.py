@@ -374,6 +374,7 @@ def fsck(context: click.Context, as_json: bool) -> None:
         click.echo("No fault found.")
 
 
+SIGNER_UNKNOWN = 3
 _KEY = "Public key of the desk's log, 64 hex digits, or a file with it; may be given again after a change of keys."
 
 
@@ -387,7 +388,8 @@ def verify(pdf: Path, record: Path | None, keys: tuple[str, ...], as_json: bool)
     """Prove the bundle PDF against its signed record. Needs neither the desk nor its database.
 
     \b
-    Exit: 0 all holds   1 something does not   2 wrong use, or no record
+    Exit: 0 all holds, and the key given with --key signed it   1 something does not   2 wrong use, or no record
+          3 all holds, and without --key nothing says whose signature it is
     """
     from ipdesk.gateways.bundles.record import record_beside
     from ipdesk.gateways.bundles.verifying import NotARecord, verify_bundle
@@ -400,8 +402,8 @@ def verify(pdf: Path, record: Path | None, keys: tuple[str, ...], as_json: bool)
     except NotARecord as error:
         raise Refused(str(error)) from None
     click.echo(json.dumps(asdict(found)) if as_json else _as_sentences(found))
-    if found.faults:
-        raise SystemExit(FAILED)
+    if found.faults or not found.pinned:
+        raise SystemExit(FAILED if found.faults else SIGNER_UNKNOWN)
 
 
 def _public_key(text: str) -> bytes:
@@ -420,7 +422,8 @@ def _as_sentences(found: Any) -> str:
     lines.append(f"Log: {found.sealed} entries proven in the log signed at {found.signed_at}, {found.unsealed} not yet signed then, "
                  f"{found.untold} held by their hash only.")
     lines.append(f"Signed with the key {found.key}" + ("." if found.pinned else
-                 ", which the record itself brings along: compare it with the desk's page Legal contacts, or give --key."))
+                 ",\nwhich the record itself brings along, so that anybody could have signed it: compare all 64 digits with the "
+                 "desk's page Legal contacts, or give that key with --key."))
     return "\n".join(lines)
 
 

@@ -33,7 +33,20 @@ def test_every_day_has_its_weekday_and_its_reason():
 def test_the_days_on_which_something_happens_are_marked():
     marks = {row["on"].isoformat(): row["marks"] for row in put_back_sheet()["rows"] if row["marks"]}
 
-    assert marks == {"2026-07-02": ["Event"], "2026-07-20": ["Opens", "Acted on"], "2026-07-23": ["Ends"]}
+    assert marks == {"2026-07-02": ["Event"], "2026-07-20": ["Opens", "The clock acts"], "2026-07-23": ["Ends"]}
+
+
+def test_nobody_is_said_to_have_acted_on_a_day_on_which_nobody_did():
+    """A court reads this table: a stopped clock never acted, and one that was late acted when it did."""
+    computed = compute(PUT_BACK, moment("Thu 2026-07-02 16:00:00", NEW_YORK), zone=NEW_YORK)
+
+    def marks(**how):
+        return {row["on"].isoformat(): row["marks"] for row in sheet(computed, **how)["rows"] if row["marks"]}
+
+    ended = moment("Tue 2026-07-21 11:00:00", NEW_YORK)
+    assert marks(status="stopped", ended_at=ended) == {"2026-07-02": ["Event"], "2026-07-20": ["Opens"], "2026-07-23": ["Ends"]}
+    assert marks(status="fired", ended_at=ended) == {
+        "2026-07-02": ["Event"], "2026-07-20": ["Opens"], "2026-07-21": ["Acted on"], "2026-07-23": ["Ends"]}
 
 
 def test_a_period_without_a_window_has_no_opening_of_its_own():
@@ -41,7 +54,7 @@ def test_a_period_without_a_window_has_no_opening_of_its_own():
     page = sheet(compute(rule, moment("Fri 2026-10-09 18:00:00", "Asia/Shanghai"), zone="Asia/Shanghai"))
 
     assert (page["earliest"], page["length"]) == (None, 3)
-    assert [row["marks"] for row in page["rows"]] == [["Event"], [], [], [], ["Acted on", "Ends"]]
+    assert [row["marks"] for row in page["rows"]] == [["Event"], [], [], [], ["The clock acts", "Ends"]]
     assert (page["rows"][1]["counted"], page["rows"][1]["reason"]) == (True, "Weekend day declared a working day")
 
 

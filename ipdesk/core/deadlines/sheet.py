@@ -49,13 +49,16 @@ CALENDAR_LABELS = {
 MARKS = {
     "start": N_("Event"),
     "opens": N_("Opens"),
-    "fires": N_("Acted on"),
+    "fires": N_("The clock acts"),
+    "acted": N_("Acted on"),
     "due": N_("Ends"),
 }
 
 
-def sheet(computation: Computation) -> dict[str, Any]:
-    """The sheet of one deadline.
+def sheet(computation: Computation, *, status: str = "open", ended_at: datetime | None = None) -> dict[str, Any]:
+    """The sheet of one deadline; ``status`` and ``ended_at`` (aware) as `Deadline` has them.
+
+    Only while it runs is the day shown on which the clock will act; one that has acted shows when it did, a stopped one neither.
 
     ``rows`` has one dict per listed day: on (date), weekday (label), number (int or None), counted
     (bool), reason (label or None), name (holiday's name or None), marks (labels of what falls on
@@ -63,6 +66,9 @@ def sheet(computation: Computation) -> dict[str, Any]:
     ``zone``. ``earliest`` and ``length`` are in ``unit``; ``earliest`` is None without a window.
     """
     moments = _moments(computation)
+    acted = {"acted": _local(ended_at, computation)} if status == "fired" and ended_at else {}
+    planned = {"fires": moments["fires"]} if status == "open" else {}
+    marked = {key: moments[key] for key in ("start", "opens", "due")} | planned | acted
     earliest, length = _extent(computation.rule)
     return {
         "calendar": CALENDAR_LABELS.get(computation.calendar, computation.calendar),
@@ -73,20 +79,20 @@ def sheet(computation: Computation) -> dict[str, Any]:
         "length": length,
         "basis": computation.rule.get("basis"),
         **moments,
-        "rows": [_row(day, moments) for day in computation.days],
+        "rows": [_row(day, marked) for day in computation.days],
     }
 
 
 def _moments(computation: Computation) -> dict[str, dict[str, datetime]]:
-    place = ZoneInfo(computation.zone)
     instants = {
         "start": computation.start, "opens": computation.opens_at,
         "fires": computation.fires_at, "due": computation.due_at,
     }
-    return {
-        key: {"utc": at.astimezone(UTC), "local": at.astimezone(place)}
-        for key, at in instants.items()
-    }
+    return {key: _local(at, computation) for key, at in instants.items()}
+
+
+def _local(at: datetime, computation: Computation) -> dict[str, datetime]:
+    return {"utc": at.astimezone(UTC), "local": at.astimezone(ZoneInfo(computation.zone))}
 
 
 def _extent(rule: dict[str, Any]) -> tuple[int | None, int]:
@@ -113,5 +119,5 @@ def _marks(on: date, moments: dict[str, dict[str, datetime]]) -> list[str]:
     return [
         label
         for key, label in MARKS.items()
-        if moments[key]["local"].date() == on and not (key == "opens" and same_opening)
+        if key in moments and moments[key]["local"].date() == on and not (key == "opens" and same_opening)
     ]

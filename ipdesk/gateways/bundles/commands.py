@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
@@ -11,10 +12,11 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.http.installation import clock
 from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.kernel.errors import NotVisible
+from ipdesk.gateways.bundles.contents import BundleContents
 from ipdesk.gateways.bundles.fonts import FontsMissing
 from ipdesk.gateways.bundles.gather import case_of, contents_of_case
 from ipdesk.gateways.bundles.models import LANGUAGES
-from ipdesk.gateways.bundles.record import record_beside, record_of
+from ipdesk.gateways.bundles.record import put_in_place, record_beside, record_of
 from ipdesk.gateways.bundles.render import BundleFailed, BundleReport, render
 
 NOT_MADE, NO_SUCH_CASE = 1, 3
@@ -47,8 +49,7 @@ def bundle(case: str, folder: Path, language: str, as_json: bool) -> None:
     out = folder / f"{row.reference}-court.pdf"
     try:
         contents = contents_of_case(operator, row, language=language)
-        report = _with_progress(contents, out, quiet=as_json)
-        record_beside(out).write_bytes(record_of(contents, report, rules.settings["log_signer"]))
+        report = _made(contents, out, quiet=as_json)
     except (BundleFailed, FontsMissing, OSError) as error:
         _say({"case": row.reference, "error": str(error)}, f"The bundle could not be made: {error}", as_json=as_json)
         raise SystemExit(NOT_MADE) from None
@@ -61,6 +62,17 @@ def bundle(case: str, folder: Path, language: str, as_json: bool) -> None:
     for exhibit in report.exhibits:
         if exhibit.slip:
             click.echo(f"{exhibit.id} {exhibit.file}: not shown ({exhibit.slip}), slip sheet on page {exhibit.shown[0]}", err=True)
+
+
+def _made(contents: BundleContents, out: Path, *, quiet: bool) -> BundleReport:
+    """Print beside the place and move both files there at the end: an older pair stays whole when something fails."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".bundle-", dir=out.parent) as folder:
+        printed = Path(folder) / out.name
+        report = _with_progress(contents, printed, quiet=quiet)
+        record_beside(printed).write_bytes(record_of(contents, report, rules.settings["log_signer"]))
+        put_in_place(printed, out)
+    return report
 
 
 def _count(n: int, what: str) -> str:

@@ -7,6 +7,7 @@ read at all. The same record gives the same contents: no reading of the time, ev
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ipdesk.core.audit.sealing import latest_head
 from ipdesk.core.casework import disclosure
 from ipdesk.core.casework.advance import PREFIXES, workflow_of
 from ipdesk.core.casework.rules import rules
@@ -103,16 +104,19 @@ class _Gathering:
         decisions = self._decisions()
         deadlines = self._deadlines()
         cases = self._cases()
-        head, head_at, signed_head = records.head_facts(self.words)
+        # Read once: the worker may seal the log meanwhile, and the proofs must be those of the head that is shown.
+        head = latest_head()
         return BundleContents(
-            reference=self.reference, title=self._title(), made_at=records.record_ends(cases, head_at), made_by_role=self._role(),
+            reference=self.reference, title=self._title(), made_at=records.record_ends(cases, head.at if head else None),
+            made_by_role=self._role(),
             language=self.words.language, zone=self.words.zone, desk=rules.settings["desk_name"], summary=self._summary(),
             parties=self._parties(), right=right, claims=self._claim_sheets(),
             element_checklists=self._checklists(counters, courts), deadlines=deadlines,
             chronology=records.chronology(self.words, cases, records.Numbers(self.codes, self.targets), self.audience),
             correspondence=self._letters(), notice=notice, counter_notifications=tuple(paper for _, paper in counters),
             answers=answers, court_notices=tuple(paper for _, paper in courts), decisions=decisions, exhibits=self.exhibits.all,
-            audit_head=head, signed_head=signed_head, log=records.log_entries(self.words, cases, self.audience))
+            audit_head=records.head_facts(self.words, head), signed_head=head.signed if head else "",
+            log=records.log_entries(self.words, cases, self.audience, head))
 
     # --- cover and parties
 

@@ -1,7 +1,6 @@
 """Making a bundle in the worker: printed in a folder of its own, then put in its place in one step."""
 
 import logging
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from ipdesk.gateways.bundles.contents import BundleContents
 from ipdesk.gateways.bundles.fonts import FontsMissing
 from ipdesk.gateways.bundles.gather import case_of, contents_of_case
 from ipdesk.gateways.bundles.models import Bundle
-from ipdesk.gateways.bundles.record import record_beside, record_of
+from ipdesk.gateways.bundles.record import put_in_place, record_beside, record_of
 from ipdesk.gateways.bundles.render import BundleFailed, render
 
 log = logging.getLogger(__name__)
@@ -87,12 +86,7 @@ def keep(task: Task) -> dict[str, Any]:
         target = queries.file_of(bundle)
         if not printed.exists() and not target.exists():
             raise JobFailed(kinds.SOMETHING_WENT_WRONG)
-        # The PDF last: where it is, its record is too.
-        for made, place in ((record_beside(printed), record_beside(target)), (printed, target)):
-            if made.exists():
-                _flush(made)
-                made.replace(place)
-                _flush(place.parent)
+        put_in_place(printed, target)
         operations.keep_bundle(bundle=bundle, at=clock().now(), figures=figures)
         reference = bundle.reference
     _drop_workplaces(reference)
@@ -111,11 +105,3 @@ def _bundle(task: Task) -> Bundle:
 def _drop_workplaces(reference: str) -> None:
     for left in queries.folder().glob(f".{reference}-*"):
         shutil.rmtree(left, ignore_errors=True)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

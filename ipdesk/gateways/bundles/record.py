@@ -8,6 +8,7 @@ The hash is over the canonical JSON of ``record``. The same bundle has the same 
 """
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,26 @@ VERSION = 1
 def record_beside(pdf: Path) -> Path:
     """Where the record of this PDF lies."""
     return pdf.with_suffix(".json")
+
+
+def put_in_place(printed: Path, target: Path) -> None:
+    """Move a printed bundle and its record to ``target`` and beside it, on the same file system; done twice it changes nothing.
+
+    The PDF last: where it is, its record is too. Raises `OSError`.
+    """
+    for made, place in ((record_beside(printed), record_beside(target)), (printed, target)):
+        if made.exists():
+            _flush(made)
+            made.replace(place)
+            _flush(place.parent)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def signed_text(record: dict[str, Any]) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import select
 
 from ipdesk.core.audit.entries import entries_of
+from ipdesk.core.audit.models import AuditHead
 from ipdesk.core.audit.proofs import proofs_of
-from ipdesk.core.audit.sealing import latest_head
 from ipdesk.core.casework.advance import workflow_of
 from ipdesk.core.casework.journal import DESK_ACTS
 from ipdesk.core.casework.models import CaseFact
@@ -92,7 +92,7 @@ def deadline_sheet(
     words: Words, row: Deadline, law: Workflow, listings: Mapping[int, str], end: Deadline,
 ) -> DeadlineSheet:
     """One clock with every counted day, and how it ended according to ``end``."""
-    plain = sheet(Computation.from_dict(row.computation))
+    plain = sheet(Computation.from_dict(row.computation), status=end.status, ended_at=end.ended_at)
     rule = rules.workflows.deadline(row.name)
     about = ", ".join(listings[number] for number in row.movers if number in listings)
     extent = plain["length"] if plain["earliest"] is None else f"{plain['earliest']}–{plain['length']}"
@@ -252,13 +252,12 @@ def _delivery(words: Words, row: Outbox) -> str:
 # --- the log ---------------------------------------------------------------------------------------------
 
 
-def log_entries(words: Words, rows: Iterable[Any], audience: str) -> tuple[LogEntry, ...]:
-    """The chains of these cases, with the leaves under which they are sealed.
+def log_entries(words: Words, rows: Iterable[Any], audience: str, head: AuditHead | None) -> tuple[LogEntry, ...]:
+    """The chains of these cases, with the leaves under which ``head`` seals them.
 
     What ``audience`` may not read of is an act inside the desk, like all that is not told.
     """
     made = []
-    head = latest_head()
     for row in rows:
         law = workflow_of(row.case)
         entries = entries_of(row.case.id)
@@ -275,15 +274,14 @@ def log_entries(words: Words, rows: Iterable[Any], audience: str) -> tuple[LogEn
     return tuple(made)
 
 
-def head_facts(words: Words) -> tuple[tuple[Field, ...], datetime | None, str]:
-    """The newest signed head of the whole log, when it was signed, and the same as it was signed."""
-    head = latest_head()
+def head_facts(words: Words, head: AuditHead | None) -> tuple[Field, ...]:
+    """A signed head of the whole log."""
     if head is None:
-        return (), None, ""
+        return ()
     origin, size, root = head.signed.split("\n")[:3]
     return words.facts(
         (N_("Audit log"), words.say(N_("%(origin)s, %(size)s entries"), origin=origin, size=size)),
-        (N_("Signed head"), root), (N_("Signed on"), words.moment(head.at))), head.at, head.signed
+        (N_("Signed head"), root), (N_("Signed on"), words.moment(head.at)))
 
 
 def record_ends(rows: Iterable[Any], head_at: datetime | None) -> datetime:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from ipdesk.core.audit.merkle import leaf_hash, verify_inclusion
-from ipdesk.core.audit.signing import Checkpoint, CheckpointInvalid, key_id, verify, verify_note
+from ipdesk.core.audit.signing import Checkpoint, CheckpointInvalid, verify, verify_note
 from ipdesk.core.kernel.canonical import sha256_hex
 from ipdesk.gateways.bundles.record import FORMAT, VERSION, signed_text
 
+SIGNED = {"record", "signed", "public_key"}  # the parts of the file; what is signed is inside the first
 LARGEST_RECORD = 256 * 1024**2
 FIRST = "0" * 64
 
@@ -24,9 +25,9 @@ class NotARecord(ValueError):
 class Verdict:
     """What was found: ``faults`` in words, empty when all holds.
 
-    ``key`` names the key that signed, ``pinned`` whether whoever verifies brought it along: else the
-    record vouches for itself only. ``sealed`` and ``unsealed`` count the log's entries by whether the head covers
-    them; ``untold`` those whose text is not in the record.
+    ``key`` is the public key that signed, 64 hex digits, ``pinned`` whether whoever verifies brought it along: else the
+    record vouches for itself only. ``sealed`` counts the log's entries whose place in the signed log is proven, ``unsealed``
+    those that came after its head; ``untold`` those whose text is not in the record.
     """
 
     case: str
@@ -57,7 +58,9 @@ def _read(path: Path) -> dict[str, Any]:
     if path.stat().st_size > LARGEST_RECORD:
         raise NotARecord(f"{path.name} is larger than any record")
     try:
-        whole = json.loads(path.read_bytes())
+        whole = json.loads(path.read_bytes(), object_pairs_hook=_each_name_once)
+    except _Twice as error:
+        raise NotARecord(f"{path.name} says {error} twice, so that readers could read different things") from None
     except (ValueError, RecursionError):
         raise NotARecord(f"{path.name} is no JSON file") from None
     record = whole.get("record") if isinstance(whole, dict) else None
@@ -65,7 +68,21 @@ def _read(path: Path) -> dict[str, Any]:
         raise NotARecord(f"{path.name} is no record of a bundle")
     if record.get("version") != VERSION:
         raise NotARecord(f"{path.name} has version {record.get('version')}, which this verifier does not know")
+    if unsigned := whole.keys() - SIGNED:
+        raise NotARecord(f"{path.name} holds what nobody signed: {', '.join(sorted(unsigned))}")
     return whole
+
+
+class _Twice(Exception):  # no ValueError, which every other slip of a JSON file is
+    pass
+
+
+def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(repr(name) for name in names if names.count(name) > 1))
+    return found
 
 
 def _verdict(pdf: Path, whole: dict[str, Any], keys: list[bytes]) -> Verdict:
@@ -75,12 +92,13 @@ def _verdict(pdf: Path, whole: dict[str, Any], keys: list[bytes]) -> Verdict:
     faults = [*_signature_faults(whole, origin, trusted), *_pdf_faults(pdf, record["pdf"])]
     head, head_faults = _head(log["head"], origin, trusted)
     entries = log["entries"]
-    faults += [*head_faults, *_chain_faults(entries), *_proof_faults(entries, head)]
-    sealed = sum("leaf" in entry for entry in entries)
+    unproven = list(_proof_faults(entries, head))
+    faults += [*head_faults, *_chain_faults(entries), *unproven]
+    placed = sum("leaf" in entry for entry in entries)
     untold = sum("text" not in entry for entry in entries)
     signer = next((key for key in trusted if not list(_signature_faults(whole, origin, [key]))), own)
-    return Verdict(record["case"], tuple(faults), key_id(origin, signer), bool(keys), head.at.isoformat() if head else "",
-                   len(record["exhibits"]), sealed, len(entries) - sealed - untold, untold)
+    return Verdict(record["case"], tuple(faults), signer.hex(), bool(keys), head.at.isoformat() if head else "",
+                   len(record["exhibits"]), placed - len(unproven), len(entries) - placed - untold, untold)
 
 
 def _signature_faults(whole: dict[str, Any], origin: str, keys: list[bytes]) -> Iterator[str]:
@@ -108,7 +126,7 @@ def _pdf_faults(pdf: Path, said: dict[str, Any]) -> Iterator[str]:
 
 def _head(signed: str, origin: str, keys: list[bytes]) -> tuple[Checkpoint | None, list[str]]:
     if not signed:
-        return None, []
+        return None, ["the log: no signed head of it is in the record, so that no act of the case is proven"]
     try:
         return verify(signed, origin=origin, public_keys=keys), []
     except CheckpointInvalid as error:
@@ -117,6 +135,8 @@ def _head(signed: str, origin: str, keys: list[bytes]) -> tuple[Checkpoint | Non
 
 def _chain_faults(entries: list[dict[str, Any]]) -> Iterator[str]:
     """Each entry of a case follows the one before it; what is not told is held by the hash that the next one names."""
+    if not entries:
+        yield "the log: no act of the case is in the record"
     before: dict[str, tuple[int, str]] = {}
     cases: dict[str, int] = {}
     for entry in entries:
