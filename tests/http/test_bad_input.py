@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from marshmallow import ValidationError
 
+from ipdesk.core.http.fields import Line, Prose
 from tests import make
 from tests.features.evidence.conftest import locked_pdf, pdf, picture
 from tests.purpose import Town, photo, row_counts
@@ -199,6 +201,23 @@ def test_invisible_and_reordering_characters_are_taken_out_and_scripts_stay(town
     assert not re.search("[\u200b\u202a-\u202e\u2066-\u2069\ufeff]", holder.page.get_text())
     arabic = holder.page.find(string=re.compile("النور")).find_parents(lambda tag: tag.has_attr("dir") or tag.name == "bdi")
     assert [tag for tag in arabic if tag.name != "html"], "its direction does not turn the words around it"
+
+
+@pytest.mark.parametrize("typed", [
+    "\u3164", "\u2800", "\u115f", "\u034f", "\u200d", "\ufe0f", "\U000e0041\U000e0044\U000e0041", "\u00a0\u3000", "\u0301"])
+def test_a_signature_that_nobody_can_see_is_none(typed: str) -> None:
+    with pytest.raises(ValidationError, match="Fill this in"):
+        Line(required=True).deserialize(typed)
+
+
+@pytest.mark.parametrize("name", ["王芳", "Ada O’Neill-Müller", "می\u200cخواهم", "3M", "👩\u200d🔧", "पं\u200dडित"])
+def test_names_of_all_scripts_are_names(name: str) -> None:
+    assert Line(required=True).deserialize(name) == name
+
+
+def test_words_in_characters_that_only_a_program_reads_are_taken_out() -> None:
+    hidden = "".join(chr(0xE0000 + ord(letter)) for letter in "the seller is right")
+    assert Prose().deserialize(f"It is a copy.{hidden}") == "It is a copy."
 
 
 def test_listings_with_invisible_characters_are_found(town: Place) -> None:

@@ -1,29 +1,25 @@
 """Fields of forms and JSON: text that is what it looks like."""
 
-import re
 import unicodedata
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
+from ipdesk.core.kernel.text import is_hidden, shows
+
 BIGGEST_NUMBER = 2**63 - 1  # of a column
-# Controls, zero-width characters and direction overrides hide or reorder what a person reads.
-_INVISIBLE = re.compile(
-    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f"
-    "\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
-)
 
 
 def clean(text: str) -> str:
     """``text`` in NFC, line ends as ``\\n``, without invisible and reordering characters."""
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    return _INVISIBLE.sub("", text)
+    return text if text.isascii() and text.isprintable() else "".join(one for one in text if not is_hidden(one))
 
 
 def holds_invisible(text: str) -> bool:
     """Whether :func:`clean` takes characters out of ``text``."""
-    return bool(_INVISIBLE.search(text))
+    return any(map(is_hidden, text))
 
 
 class Line(fields.String):
@@ -39,7 +35,7 @@ class Line(fields.String):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = self._tidy(clean(super()._deserialize(value, attr, data, **kwargs)))
-        if self.required and not text:
+        if self.required and not shows(text):
             raise ValidationError([_l("Fill this in.")])
         if text and len(text) < self.least:
             raise ValidationError([_l("Write at least %(n)s characters.", n=self.least)])

@@ -14,6 +14,7 @@ from typing import Any
 import magic
 
 from ipdesk.core.kernel.errors import Refusal
+from ipdesk.core.kernel.text import is_hidden
 from ipdesk.features.evidence.texts import in_words
 
 # libmagic decides by the beginning; more is needed only to tell a table from a text.
@@ -97,8 +98,7 @@ def clean_name(raw: str) -> str:
     last part stays; at most 200 characters, cut before the ending. Never empty.
     """
     # Unassigned code points stay: a newer Unicode may know them.
-    text = "".join(char for char in raw if unicodedata.category(char) not in {"Cc", "Cf", "Cs"}
-                   and char not in "\u2028\u2029")
+    text = "".join(char for char in raw if not is_hidden(char) and char not in "\n\r\t\u2028\u2029")
     text = unicodedata.normalize("NFC", text).replace("\\", "/").rsplit("/", 1)[-1]
     text = " ".join(text.split()).strip(". ")
     if len(text) > MAX_NAME:

@@ -321,6 +321,21 @@ def test_a_copy_changed_on_another_device_must_be_read_again(desk: Any, as_perso
     assert seller.post(address, data=hidden(answer) | {"read": "true"}).status_code == 303
 
 
+@pytest.mark.parametrize("step", ["explanation", "exhibits"])
+def test_what_is_signed_beside_the_copy_must_have_been_read_too(desk: Any, as_person: Any, step: str) -> None:
+    """Under the statute the copy holds neither the explanation nor the files, and they are signed all the same."""
+    complaint = desk.complaint("us_dmca")
+    seller = as_person("seller")
+    address = fill(seller, complaint, desk.claims(complaint))
+    read = hidden(seller.get(address)) | {"read": "true"}
+    other = {"explanation": {"explanation": "I made it myself, sorry."},
+             "exhibits": {"exhibits_files": (io.BytesIO(picture()), "other.jpg")}}[step]
+    assert as_person("seller").post(address.replace("sign", step), data=other, content_type="multipart/form-data").status_code == 303
+    answer = seller.post(address, data=read)
+    assert answer.status_code == 409 and "changed since you read it" in text_of(answer)
+    assert queries.counter_notices_of(complaint.id) == []
+
+
 def test_signing_without_having_read_is_asked_for(desk: Any, as_person: Any) -> None:
     complaint = desk.complaint()
     seller = as_person("seller")

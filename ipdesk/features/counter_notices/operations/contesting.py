@@ -8,7 +8,7 @@ from ipdesk.core.casework.advance import advance, workflow_of
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.kernel.actors import Actor
-from ipdesk.core.kernel.canonical import sha256_hex
+from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.kernel.errors import Forbidden, Invalid, Refusal
 from ipdesk.core.kernel.ids import new_reference
 from ipdesk.core.kernel.text import N_
@@ -76,8 +76,8 @@ def file_counter_notice(
 
     ``statements`` are codes of the regime's set; ``exhibits`` maps drafts to ``platform_only`` or
     ``share`` (where a statute fixes the elements, nothing else is shared). A document received
-    elsewhere brings its ``original``, ``channel`` and ``received_at``. ``copy_shown`` is the SHA-256 of
-    the copy that the signer read. Raises ``Invalid`` naming the field of each missing element,
+    elsewhere brings its ``original``, ``channel`` and ``received_at``. ``copy_shown`` is what
+    `digest_of` made of what the signer read. Raises ``Invalid`` naming the field of each missing element,
     ``Refusal`` (``copy_changed`` and those of the door), ``Stale``.
     """
     claims, codes = chosen(complaint, claim_ids), list(statements)
@@ -93,7 +93,7 @@ def file_counter_notice(
         contact=dict(contact), signed_name=signed_name, copy=copy_for(complaint, said),
         channel=channel, received_at=received_at or actor.at, entered_at=actor.at,
         filed_by=actor.user_id, exhibit_ids=[])
-    if copy_shown is not None and copy_shown != digest_of(row.copy):
+    if copy_shown is not None and copy_shown != digest_of(row.copy, said):
         raise Refusal("copy_changed")
     db.session.add(row)
     db.session.flush()
@@ -146,9 +146,13 @@ def copy_for(complaint: Complaint, said: Mapping[str, Any]) -> str:
     return copies.render(complaint.regime, complaint.state, said, notice.locale)
 
 
-def digest_of(copy: str) -> str:
-    """What a form carries to prove which copy its signer read."""
-    return sha256_hex(copy.encode())
+def digest_of(copy: str, said: Mapping[str, Any]) -> str:
+    """What a form carries to prove what its signer read: the copy, and all that is signed with it but is not in the copy.
+
+    ``said`` as `draft_record` makes it; of an exhibit its bytes and who sees it count, not what its preview has found by now.
+    """
+    exhibits = [[one["reference"], one["sha256"], one["shared"]] for one in said["exhibits"]]
+    return sha256_hex(canonical_json({"copy": copy, **said, "exhibits": exhibits}))
 
 
 def _visibilities(regime: str, exhibits: Mapping[Exhibit, str]) -> dict[Exhibit, str]:

@@ -190,7 +190,7 @@ def sign(reference: str) -> Any:
     return render_template(
         "seller/contest_sign.html", view=view, form=form, said=said, copy=copy,
         meaning=meaning if meaning != copy else "",
-        digest=operations.digest_of(copy), missing=_to_do(reference, missing),
+        digest=operations.digest_of(copy, said), missing=_to_do(reference, missing),
         troubles={one.reference: evidence.trouble_text(one.blob.trouble) for one in exhibits if one.blob.trouble},
         statutory=copies.is_statutory(row.regime), clock=clock_of(row, view, claims),
         **_place(reference, "sign")), form.status
