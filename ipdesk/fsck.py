@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from ipdesk.config import Settings
 from ipdesk.core.audit.documents import document_faults
 from ipdesk.core.audit.entries import entries_of
-from ipdesk.core.audit.models import append_only_statements
+from ipdesk.core.audit.models import AuditEntry, append_only_statements
 from ipdesk.core.audit.verify import Watch
 from ipdesk.core.audit.verify import faults as audit_faults
 from ipdesk.core.casework import clocks, tallies
@@ -20,6 +20,7 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.summary import summary_of
 from ipdesk.core.db.core import db
 from ipdesk.core.db.guards import weak_triggers
+from ipdesk.core.deadlines.calendar import Computation
 from ipdesk.core.deadlines.models import FAILING, Deadline
 from ipdesk.core.kernel.canonical import canonical_json, sha256_hex
 from ipdesk.core.outbox.models import LETTERS_STAND
@@ -69,6 +70,9 @@ def content_faults(watch: Watch = _unwatched) -> Iterator[str]:
         for case_id, line in document_faults(list(references)):
             yield f"{references[case_id]}: {line}"
         db.session.expunge_all()
+    gone = select(AuditEntry.case_id).outerjoin(Case, Case.id == AuditEntry.case_id).where(Case.id.is_(None)).distinct()
+    for case_id in db.session.execute(gone.order_by(AuditEntry.case_id)).scalars():
+        yield f"cases {case_id}: the log vouches for it, and it is not there"
 
 
 def summary_faults(watch: Watch) -> Iterator[str]:
@@ -117,7 +121,14 @@ def _logged_states(case_id: int) -> dict[int, str]:
 
 
 def clock_faults() -> Iterator[str]:
-    """What a clock was to do must have been done; where it failed, the clock is tried again for ever."""
+    """What a clock was to do must have been done, and it acts when its count says; one that failed is tried again for ever."""
+    for row in db.session.execute(
+        select(Case.reference, Deadline.name, Deadline.fires_at, Deadline.computation)
+        .join(Case, Case.id == Deadline.case_id).where(Deadline.status == "open", Deadline.attempts == 0).order_by(Deadline.id)
+        .execution_options(yield_per=500)
+    ):
+        if row.fires_at != (counted := Computation.from_dict(row.computation).fires_at):
+            yield f"clock {row.name} of {row.reference}: would act at {row.fires_at}, its count says {counted}"
     for reference, name, attempts, due_at in db.session.execute(
         select(Case.reference, Deadline.name, Deadline.attempts, Deadline.due_at)
         .join(Case, Case.id == Deadline.case_id).where(FAILING).order_by(Deadline.id)

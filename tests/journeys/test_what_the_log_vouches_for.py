@@ -14,7 +14,8 @@ from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.db.vouching import vouched_documents
-from ipdesk.features.complaints import queries
+from ipdesk.core.deadlines.models import Deadline
+from ipdesk.features.complaints import elements, queries
 from ipdesk.features.complaints.models import Claim
 from ipdesk.features.counter_notices import operations as answers
 from ipdesk.features.decisions import operations as decisions
@@ -56,7 +57,12 @@ def rich(desk: Any) -> Any:
         decisions.take_step(actor=desk.actor("legal"), complaint=load(filed), claim_ids=numbers(load(filed)),
                             trigger="prove_delivery_failure", proof="The mail came back.")
     with unit_of_work():
-        walks.take(desk, load(filed), "receive_counter_notice", desk.actor("seller_b"))
+        seller, row = desk.actor("seller_b"), load(filed)
+        invoice = evidence.take_in(actor=seller, file=intake().take([b"Invoice 12"], name="invoice.txt"))
+        answers.file_counter_notice(
+            actor=seller, complaint=row, claim_ids=numbers(row), contact=walks.SELLER, grounds=["no_infringement"],
+            explanation="Nothing of it is true.", signed_name=walks.SELLER["name"], exhibits={invoice: "share"},
+            statements=[line["code"] for line in elements.statements(row.regime, "counter_notice")])
     desk.clock.advance(timedelta(hours=1))
     with unit_of_work():
         actor, row = desk.actor("legal"), load(filed)
@@ -228,3 +234,15 @@ def test_what_is_written_without_an_act_is_named(rich):
         claim = db.session.execute(select(Claim)).scalars().first()
         claim.explanation = "Put in by nobody."
     assert any("claims" in line and "is not what the log vouches for" in line for line in found())
+
+
+def test_a_clock_that_would_act_on_another_day_than_its_count_says_is_named_and_acts_in_no_closed_window(desk):
+    """Whoever moves the day in the table moves no put-back before the tenth business day has passed."""
+    filed = walks.at_state(desk, "us_dmca", "counter_notified.put_back")
+    assert not [line for line in every_fault(desk) if "its count says" in line]
+    with past_the_desk() as connection:
+        clocks = Deadline.__table__
+        connection.execute(update(clocks).where(clocks.c.name == "put_back").values(fires_at=desk.clock.now()))
+    assert any("clock put_back" in line and "its count says" in line for line in every_fault(desk))
+    desk.work()
+    assert set(desk.states(filed)) == {"counter_notified.put_back"}

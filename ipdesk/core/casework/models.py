@@ -19,6 +19,8 @@ class Case(db.Model):
     """
 
     __tablename__ = "cases"
+    vouched = Vouched(case="id", once=True, columns=(
+        "kind", "reference", "marketplace_id", "workflow", "workflow_version", "workflow_digest", "opened_at"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
 from ipdesk.core.audit.entries import append_entry
 from ipdesk.core.casework import clocks
@@ -38,7 +38,7 @@ def sweep(now: datetime, batch: int = BATCH) -> int:
     with unit_of_work():
         due = _leased(
             select(Deadline).where(Deadline.status == "open", Deadline.missed_at.is_(None),
-                                   Deadline.fires_at <= now)
+                                   Deadline.fires_at <= now, or_(Deadline.opens_at.is_(None), Deadline.opens_at <= now))
             .order_by(Deadline.fires_at, Deadline.id).limit(batch))
         _prefetch(due)
         for deadline in due:

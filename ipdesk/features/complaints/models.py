@@ -120,7 +120,7 @@ class Complaint(HasCaseState, db.Model):
         Index("ix_complaints_queue", "for_staff", "next_due_at", "id"),
     )
     vouched = Vouched(case="id", columns=(
-        "notice_id", "right_id", "store_id", "organisation_id", "regime", "filed_at", "seller_told_at"))
+        "notice_id", "right_id", "store_id", "organisation_id", "regime", "filed_at", "seller_told_at", "closed_at"))
 
     notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"))
     right_id: Mapped[int] = mapped_column(ForeignKey("rights.id"))

@@ -134,6 +134,7 @@ class ExhibitDisclosure(db.Model):
         Index("ix_exhibit_disclosures_organisation", "organisation_id", "exhibit_id"),
         Index("ix_exhibit_disclosures_key", "key_hash", "exhibit_id"),
     )
+    vouched = Vouched(case="case_id", columns=("exhibit_id", "store_id", "organisation_id", "key_hash", "disclosed_at"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     exhibit_id: Mapped[int] = mapped_column(ForeignKey("exhibits.id"), index=True)
