@@ -121,3 +121,5 @@ def _say(settings: Settings, host: str, port: int) -> None:
         from ipdesk.demo.people import accounts_text
 
         click.echo(accounts_text())
+        click.echo(f"The demo sends no mail: letters are written to {settings.instance / 'outbox'}, and the page Inbox shows them\n"
+                   "to the accounts that they are for.\n")

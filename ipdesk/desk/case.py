@@ -290,7 +290,7 @@ def exhibit_facts(exhibit: Exhibit, own: Mapping[int, str]) -> dict[str, Any]:
         "description": exhibit.description, "role": exhibit.role, "size": blob.size,
         "media_type": blob.media_type, "pages": blob.facts.get("pages", 0),
         "can_be_shown": blob.can_be_shown, "sha256": blob.sha256,
-        "visibility": exhibit.visibility, "filed_at": exhibit.filed_at,
+        "visibility": exhibit.visibility, "filed_at": exhibit.filed_at, "side": exhibit.side, "trouble": blob.trouble,
         "listings": [own[number] for number in sorted(exhibit.claim_ids & own.keys())],
     }
 

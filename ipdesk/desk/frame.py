@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from babel import Locale
 from flask import current_app, g, request, url_for
 from flask_babel import gettext
 
@@ -31,9 +32,9 @@ def frame() -> dict[str, Any]:
 def languages(now: str) -> list[dict[str, Any]]:
     """The other languages of the desk; each link comes back to this page."""
     here = request.full_path.rstrip("?") if request.method == "GET" else _page_of_form()
-    return [{"text": name, "lang": code.replace("_", "-"), "current": code == now,
+    return [{"text": name, "lang": code.replace("_", "-"),
              "href": url_for("desk.choose_language", locale=code, next=here)}
-            for code, name in current_app.jinja_env.globals["locales"].items() if code != now]
+            for code, name in current_app.jinja_env.globals["locales"].items() if str(Locale.parse(code)) != now]
 
 
 def _page_of_form() -> str:

@@ -18,6 +18,7 @@ from ipdesk.core.deadlines.wording import distance_text
 from ipdesk.core.http.fields import clean
 from ipdesk.core.http.paging import Page, fetch_page
 from ipdesk.core.kernel.actors import Actor
+from ipdesk.core.workflow import Workflow
 from ipdesk.desk import words
 from ipdesk.desk.clocks import tone_of
 from ipdesk.features.catalogue import queries as catalogue
@@ -154,27 +155,39 @@ def _row(row: Any, actor: Actor) -> dict[str, Any]:
     audience = "staff" if actor.reads_as_staff else (
         "seller" if queries.reads_as_seller(actor, row.organisation_id) else "rights_holder")
     law, state, waits_for, due = rules.workflows.workflow(row.regime), row.state, row.waits_for, row.next_due_at
+    clock = _clock_of(law, state)
     if state == SCREENED_WITH_NOTICE:  # the notice is screened once for all stores, by its own clock
         waits_for, due = row.notice_waits_for, row.notice_due_at
+        clock = next((one.deadline for one in rules.workflows.workflow("notice").states.values()
+                      if one.waits_for == waits_for and one.deadline), "")
     if audience == "seller":
         state, due = row.seller_state, row.respond_by if row.respond_by < NO_LIMIT else None
         waits_for = law.states[state].waits_for if state in law.states else ""
+        clock = _clock_of(law, state)
     return {
         **row._mapping, "state": state, "label": words.beside_badge(words.state_label(row.regime, state, audience), state),
         "reason": words.reason_label(row.reason_code),
         "right_kind_name": str(KIND_NAMES.get(row.right_kind, row.right_kind)),
         "who_acts": words.waits_text(waits_for, audience),
-        "filed": short_moment(row.filed_at), "due": due_facts(due, actor.at),
+        "filed": short_moment(row.filed_at), "due": due_facts(due, actor.at, clock),
     }
 
 
-def due_facts(due: datetime | None, now: datetime) -> dict[str, str] | None:
-    """A due instant for one cell: ``when`` (short), ``iso``, ``distance``, ``tone``."""
+def _clock_of(law: Workflow, state: str) -> str:
+    """The name of the clock that runs in a state; empty for a summary of several."""
+    return law.states[state].deadline or "" if state in law.states else ""
+
+
+def due_facts(due: datetime | None, now: datetime, clock: str) -> dict[str, str] | None:
+    """A due instant for one cell: ``when`` (short), ``iso``, ``distance``, ``tone``.
+
+    The distance is counted in the days of ``clock``, as on the page of the case: two wordings would be two time limits.
+    """
     if due is None:
         return None
     return {"when": short_moment(due), "iso": due.isoformat(), "tone": tone_of(due, now),
-            "distance": distance_text(due, now, calendar="none", zone=words.zone(),
-                                      locale=words.locale())}
+            "distance": distance_text(due, now, calendar=rules.workflows.deadline(clock).get("calendar", "none") if clock else "none",
+                                      zone=rules.settings["zone"], locale=words.locale())}
 
 
 def short_moment(at: datetime) -> str:

@@ -32,7 +32,7 @@ from ipdesk.features.accounts import operations as accounts
 from ipdesk.features.accounts.setup import limiter
 from ipdesk.features.accounts.sign_in import letterhead, safe_next
 from ipdesk.features.accounts.stores import store_book
-from ipdesk.features.complaints import links, queries
+from ipdesk.features.complaints import links, operations, queries
 from ipdesk.features.complaints.models import CaseLink
 from ipdesk.features.evidence import intake
 from ipdesk.features.evidence.forms import limits, sealed
@@ -167,7 +167,10 @@ def inbox_message(number: int) -> Any:
 @access.public
 def link(token: str) -> Any:
     """What a one-time link opens. Looking at it uses nothing up: programs that check mail open every link."""
-    return _link_page(token, links.find_link(token))
+    try:
+        return _link_page(token, links.find_link(token))
+    except NotVisible:
+        return render_template("public/link_unknown.html"), 404
 
 
 def _link_page(token: str, found: CaseLink, refusal: str = "") -> Any:
@@ -197,7 +200,7 @@ def send_new_link(token: str) -> Any:
     """Write to the address that the used link was made for, with a new one."""
     try:
         with unit_of_work():
-            links.send_new_link(actor=g.actor, token=token)
+            operations.send_new_link(actor=g.actor, token=token)
     except Refusal as refusal:
         return _link_page(token, links.find_link(token), refusal_text(refusal.code))
     flash(gettext("A new link is on its way to the same mail address."), "success")

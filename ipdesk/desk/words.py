@@ -123,7 +123,7 @@ def names() -> dict[str, Any]:
     """The functions of this file that templates use."""
     return {
         "stage_names": STAGES, "right_kind_names": KIND_NAMES, "channel_names": CHANNELS,
-        "act_names": ACTS, "reader_names": READERS, "letter_ways": LETTER_WAYS,
+        "act_names": ACTS, "side_names": SIDES, "reader_names": READERS, "letter_ways": LETTER_WAYS,
         "state_label": state_label, "reason_label": reason_label, "picture_problem": picture_problem, "regime_label": regime_label,
     }
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from types import SimpleNamespace
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select, update
 
 from ipdesk.core.casework import clocks
@@ -430,11 +431,19 @@ def test_the_designation_is_reminded_of_in_time(floor, days, says):
     assert (says in found[0]) if says else found == []
 
 
+@pytest.mark.parametrize(("chosen", "offered"), [("en", "简体中文"), ("zh_CN", "English")])
+def test_only_the_other_languages_are_offered(floor, chosen, offered):
+    guest = floor.app.test_client()
+    guest.set_cookie("locale", chosen)
+    links = BeautifulSoup(guest.get("/legal-contacts").text, "html.parser").select(".ipd-tools a[hreflang]")
+    assert [link.text for link in links] == [offered] and links[0]["lang"] == links[0]["hreflang"]
+
+
 def test_the_language_is_kept_and_leads_nowhere_else(floor):
     guest = floor.app.test_client()
     answer = guest.get("/language/zh_CN?next=/legal-contacts")
     assert answer.location == "/legal-contacts" and "locale=zh_CN" in answer.headers["Set-Cookie"]
-    assert 'lang="zh-CN"' in text_of(guest.get("/legal-contacts"))
+    assert '<html lang="zh-Hans-CN"' in text_of(guest.get("/legal-contacts"))
     assert guest.get("/language/zh_CN?next=https://elsewhere.example").location == "/"
     assert guest.get("/language/zh_CN?next=//elsewhere.example").location == "/"
     assert guest.get("/language/tlh").status_code == 404

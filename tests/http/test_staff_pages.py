@@ -342,6 +342,22 @@ def test_a_notice_is_sent_back_only_with_what_is_missing(floor):
         assert "no street" in letter.body_text
 
 
+def test_the_signature_by_another_name_is_said_beside_its_element(floor):
+    filed, other = floor.file()[0], floor.file(signed_name="Somebody Else")[0]
+    told = "Signed by another name than the notifier’s"
+    for one, says in ((filed, False), (other, True)):
+        with floor.app.app_context():
+            path = f"/notices/{db.session.get(Notice, one.notice_id).reference}/screen"
+        rows = BeautifulSoup(text_of(floor.browser("legal").get(path)), "html.parser").select("table tbody tr")
+        assert [told in row.text for row in rows if "ignature" in row.text or "igned" in row.text] == [says]
+
+
+def test_no_outcome_is_coloured_before_it_is_decided(floor):
+    page = BeautifulSoup(text_of(floor.browser("legal").get(f"/complaints/{floor.contested().reference}")), "html.parser")
+    ways = page.select("a.govuk-button[href*='/decide/']")
+    assert len(ways) > 1 and len({tuple(way["class"]) for way in ways}) == 1
+
+
 @pytest.mark.parametrize(("said", "letters", "words"), [
     ({"trigger": "accept"}, 3, "A complaint about listings of your store"),
     ({"trigger": "send_back", "missing": ["contact"], "remark": "no street in it"}, 1, "no street in it"),

@@ -70,7 +70,7 @@ class Desk:
                 right=right, reason_code="counterfeit" if kind == "trademark" else "copied_picture",
                 explanation="These listings copy what we made.",
                 entries=[Entry(listing.external_id) for listing in listings or self.listings],
-                contact=CONTACT, signed_name="Ada Example", **{"statements": codes, **given})
+                contact=CONTACT, **{"signed_name": "Ada Example", "statements": codes, **given})
             filed = operations.file_notice(actor=actor, notice=notice, content=content)
             return [Filed(c.id, c.notice_id, c.reference)
                     for notice in filed for c in queries.complaints_of(notice.id)]

@@ -1,9 +1,10 @@
 """Letters about accounts. They belong to no case; their links are secrets."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale
 from babel.dates import format_timedelta
@@ -15,6 +16,7 @@ from ipdesk.core.outbox.render import best_locale
 # Letters of this class hold links that let their reader in: pages never show their text to
 # anybody else, and retention removes them first.
 SECRET_LETTERS = "account_secret"  # noqa: S105 - a retention class
+_UNITS: tuple[tuple[Literal["day", "hour"], timedelta], ...] = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,9 @@ def send_account_mail(
 
 
 def in_words(span: timedelta, locale: str) -> str:
-    """``span`` in the reader's language ("2 days")."""
-    return format_timedelta(span, threshold=2, locale=Locale.parse(best_locale(locale)))
+    """``span`` in the reader's language ("30 days", "1 hour").
 
+    Never in weeks or months: "4 weeks" is not what a link of thirty days is good for.
+    """
+    unit = next((unit for unit, size in _UNITS if span >= size), "minute")
+    return format_timedelta(span, granularity=unit, threshold=sys.maxsize, locale=Locale.parse(best_locale(locale)))

@@ -18,7 +18,7 @@ from ipdesk.core.kernel.canonical import canonical_json
 from ipdesk.core.kernel.text import N_, translate
 from ipdesk.core.outbox.enqueue import Recipient
 from ipdesk.core.outbox.render import best_locale
-from ipdesk.core.workflow import State
+from ipdesk.core.workflow import State, Workflow
 from ipdesk.features.catalogue.models import Store
 from ipdesk.features.complaints import elements, facts, links, queries
 from ipdesk.features.complaints.models import Complaint, Notice, NoticeListing
@@ -108,36 +108,41 @@ def link_url(at: datetime, case_id: int, audience: str, address: str) -> str:
 
 
 def own_deadline(act: Act, recipient: Recipient) -> dict[str, str] | None:
-    """The reader's own running clock over what this letter is about, with the effect of silence.
+    """The reader's own running clock over what this letter is about, with the effect of silence."""
+    return deadline_of(act.workflow, act.movers, act.deadlines or clocks.open_deadlines(act.case.id), act.at, recipient)
+
+
+def deadline_of(
+    law: Workflow, movers: Sequence[Any], lines: Sequence[Deadline], at: datetime, recipient: Recipient,
+) -> dict[str, str] | None:
+    """The reader's own one of these running clocks over ``movers``, with the effect of silence.
 
     None where the reader can do the same after its end: it is not the reader's time that runs out.
     """
-    movers = {mover.id for mover in act.movers}
-    for line in act.deadlines or clocks.open_deadlines(act.case.id):
-        state = _state_waiting_on(act, line)
-        if state is None or movers.isdisjoint(line.movers) or line.status != "open":
+    ids = {mover.id for mover in movers}
+    for line in lines:
+        state = _state_waiting_on(law, movers, line)
+        if state is None or ids.isdisjoint(line.movers) or line.status != "open":
             continue
         if state.waits_for == "delivery" and recipient.role == "seller":
-            return _started_by_arrival(act, state, recipient)
-        if state.waits_for == recipient.role and (state.stage != "delisted" or queries.closes_the_door(act.workflow, line.name)):
-            shown = deadline_text(
-                Computation.from_dict(line.computation), act.at, recipient.locale)
+            return _started_by_arrival(law, state, at, recipient)
+        if state.waits_for == recipient.role and (state.stage != "delisted" or queries.closes_the_door(law, line.name)):
+            shown = deadline_text(Computation.from_dict(line.computation), at, recipient.locale)
             return {**shown, "silence_text": say(state.silence_for(recipient.role), recipient)}
     return None
 
 
-def _started_by_arrival(act: Act, state: State, recipient: Recipient) -> dict[str, str]:
+def _started_by_arrival(law: Workflow, state: State, at: datetime, recipient: Recipient) -> dict[str, str]:
     """The clock that the arrival of this letter starts, counted as if it arrived at once: it never ends earlier."""
-    reached = act.workflow.states[act.workflow.edges(state.name, "record_delivery")[0].dest]
-    counted = compute(clocks.deadline_rule(reached.deadline), act.at, zone=rules.settings["zone"])
-    return {**deadline_text(counted, act.at, recipient.locale),
+    reached = law.states[law.edges(state.name, "record_delivery")[0].dest]
+    counted = compute(clocks.deadline_rule(reached.deadline), at, zone=rules.settings["zone"])
+    return {**deadline_text(counted, at, recipient.locale),
             "silence_text": say(reached.silence_for(recipient.role), recipient)}
 
 
-def _state_waiting_on(act: Act, line: Deadline) -> Any:
-    return next((act.workflow.states[mover.state] for mover in act.movers
-                 if mover.state in act.workflow.states
-                 and act.workflow.states[mover.state].deadline == line.name), None)
+def _state_waiting_on(law: Workflow, movers: Sequence[Any], line: Deadline) -> Any:
+    return next((law.states[mover.state] for mover in movers
+                 if mover.state in law.states and law.states[mover.state].deadline == line.name), None)
 
 
 def _notice_facts(act: Act, recipient: Recipient) -> dict[str, Any]:

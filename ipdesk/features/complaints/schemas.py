@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from ipdesk.core.http.fields import CaseSchema, Choice, FormSchema, Line, Mail, MustTick, Phone, Prose, QuerySchema
 from ipdesk.features.rights.models import KINDS
@@ -209,7 +209,7 @@ class GuestSchema(FormSchema):
     office = Line(64)
     description = Prose(5000)
     pasted = Prose(20_000, required=True)
-    reason_code = fields.String(required=True, **_OUT_OF)
+    reason_code = fields.String(required=True, validate=validate.Length(min=1, error=_l("Choose one.")), **_OUT_OF)
     explanation = Prose(EXPLANATION, required=True)
     exhibits = fields.List(fields.String(), load_default=list)
     acting_as = Choice(("owner", "agent"), required=True)

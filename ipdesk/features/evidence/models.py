@@ -20,6 +20,7 @@ from ipdesk.core.db.types import CanonicalJson, UtcDateTime
 from ipdesk.core.db.vouching import Vouched
 
 ROLES = ("notice", "counter_notice", "answer", "court", "right", "decision", "received_document")
+_OF_COMPLAINANT = frozenset({"notice", "answer", "court", "right"})
 VISIBILITIES = ("platform_only", "share", "staff_only")
 
 
@@ -120,6 +121,13 @@ class Exhibit(db.Model):
     @property
     def is_for_all_stores(self) -> bool:
         return not self.claims
+
+    @property
+    def side(self) -> str:
+        """Who handed it in: ``seller``, ``rights_holder`` or ``staff``; a guest and its paper have no owner but the role."""
+        if self.owner_store_id is not None or self.role == "counter_notice":
+            return "seller"
+        return "rights_holder" if self.owner_organisation_id is not None or self.role in _OF_COMPLAINANT else "staff"
 
 
 class ExhibitDisclosure(db.Model):

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, g, jsonify, request, url_for
+from flask_babel import gettext
 from marshmallow import ValidationError
 from werkzeug.exceptions import ClientDisconnected
 
@@ -22,9 +23,17 @@ from ipdesk.features.evidence.models import Exhibit, Upload
 from ipdesk.features.evidence.preview import LONGEST
 from ipdesk.features.evidence.schemas import BeginUploadSchema, exhibit_as_plain
 from ipdesk.features.evidence.store import Damaged
+from ipdesk.features.evidence.texts import ASK_FOR_COPY, READERS_TOLD
 
 blueprint = Blueprint("evidence", __name__, url_prefix="/evidence")
 blueprints = [blueprint]
+
+
+@blueprint.app_template_filter("trouble_told")
+def trouble_told(code: str) -> str:
+    """What a reader of the case is told about a file that cannot be shown whole; staff also what to do."""
+    asked = ASK_FOR_COPY.get(code, "") if g.actor.reads_as_staff else ""
+    return " ".join(gettext(text) for text in (READERS_TOLD[code], asked) if text)
 
 
 @blueprint.app_template_filter("file_kind")

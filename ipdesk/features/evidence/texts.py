@@ -13,8 +13,9 @@ REFUSALS: dict[str, str] = {
         "“%(name)s” is larger than %(limit)s, the most we take for this kind of file. Upload a smaller "
         "copy or split it."),
     "type_not_taken": N_(
-        "“%(name)s” is a kind of file that we do not take. Upload a picture, a PDF, an e-mail (.eml), a"
-        " text or CSV file, an Office document, an MP4 video or a ZIP archive."),
+        "“%(name)s” is a kind of file that we do not take. We take pictures (JPEG, PNG, WebP, HEIC, TIFF), PDF,"
+        " e-mails (.eml), text and CSV files, Word, Excel and PowerPoint files (.docx, .xlsx, .pptx), videos (MP4,"
+        " MOV) and ZIP archives. Open anything else and export it as a PDF, or put it into a ZIP archive."),
     "name_does_not_match": N_(
         "“%(name)s” is named like another kind of file: its content is %(word)s. Rename it so that it "
         "ends in “.%(ending)s”, or choose the file you meant."),
@@ -62,6 +63,20 @@ CANNOT_SHOW: dict[str, str] = {
         "This PDF seems to be cut off: we keep it and show what can be read. Check that it is complete "
         "on your device, and upload it again if not."),
     "no_preview": N_("This kind of file is kept as it is and can be downloaded; it has no preview."),
+}
+
+# The same told to whoever reads the file on the page of a case.
+READERS_TOLD: dict[str, str] = {
+    "password": N_("This PDF is locked with a password: nobody can read it."),
+    "damaged": N_("This file is damaged or cut off: nobody can open it."),
+    "too_many_pixels": N_("This picture is too large to be shown here (more than 40 megapixels). Download the original to see it."),
+    "too_demanding": N_("This file takes too much work to be shown here. Download the original to see it."),
+    "busy": N_("The preview of this file is still to be made. Download the original, or look again in some minutes."),
+    "cut_off": N_("This PDF seems to be cut off: what can be read is shown."),
+}
+# What staff do about it.
+ASK_FOR_COPY: dict[str, str] = {
+    "password": N_("Ask for an unlocked copy."), "damaged": N_("Ask for a copy that opens."), "cut_off": N_("Ask whether it is complete."),
 }
 
 

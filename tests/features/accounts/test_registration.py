@@ -9,6 +9,7 @@ from itsdangerous import URLSafeTimedSerializer
 
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.features.accounts.letters import in_words
 from ipdesk.features.accounts.models import Organisation, User
 from tests import make
 from tests.features.accounts.test_sign_in import change, enter, is_in, visible
@@ -33,6 +34,14 @@ def test_registering_makes_person_and_organisation_and_one_letter(client, rows, 
     assert to == "ada@lantern.example"
     assert "https://desk.example/confirm-address/" in text
     assert "2 days" in text
+
+
+@pytest.mark.parametrize(("span", "en", "zh"), [
+    (timedelta(days=30), "30 days", "30天"), (timedelta(days=7), "7 days", "7天"), (timedelta(days=1), "1 day", "1天"),
+    (timedelta(hours=1), "1 hour", "1小时"), (timedelta(hours=23), "23 hours", "23小时"), (timedelta(minutes=45), "45 minutes", "45分钟"),
+])
+def test_how_long_a_link_is_good_is_said_in_days_hours_or_minutes(span, en, zh):
+    assert (in_words(span, "en"), in_words(span, "zh_CN")) == (en, zh)
 
 
 def test_an_agent_registers_as_one(client, rows):

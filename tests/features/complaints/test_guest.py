@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from ipdesk.core.casework.models import Case
@@ -49,6 +50,13 @@ def letters(scene, message):
 
 def link_in(text):
     return re.search(r"https://desk\.example(/links/\S+)", text).group(1)
+
+
+def test_nothing_is_chosen_for_a_guest(scene, guest):
+    page = BeautifulSoup(guest.get(PAGE).text, "html.parser")
+    assert not page.select("main [checked], main option[selected]")
+    answer = guest.post(PAGE, data={**SAID, "kind": "", "acting_as": "", "reason_code": ""})
+    assert errors_of(answer).count("Choose one.") == 3
 
 
 def test_filed_in_two_pages_and_followed_in_the_same_browser(scene, guest):

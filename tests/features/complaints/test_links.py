@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import select
 
 from ipdesk.core.db.core import db
@@ -28,11 +29,15 @@ def told(desk):
     return complaint, store_id, link_to("shop@unclaimed.example")
 
 
-def link_to(address):
+def newest_letter(address):
     text = db.session.execute(select(Outbox.body_text).where(
         Outbox.to_address == address).order_by(Outbox.month.desc(), Outbox.id.desc())).scalars().first()
     db.session.rollback()
-    return re.search(r"(/links/\S+)", text)[1]
+    return text
+
+
+def link_to(address):
+    return re.search(r"(/links/\S+)", newest_letter(address))[1]
 
 
 def invitations():
@@ -59,6 +64,26 @@ def test_a_link_opens_for_thirty_days(app, desk, told):
     assert "Send me a new link" in browser.get(path).text
     assert browser.post(path + "/again").status_code == 303
     assert app.test_client().post(link_to("shop@unclaimed.example")).status_code == 303
+
+
+def test_a_new_link_says_until_when_its_reader_can_answer_and_what_silence_costs(app, desk, told):
+    complaint, _, path = told
+    browser = app.test_client()
+    browser.post(path)
+    until = BeautifulSoup(browser.get(f"/complaints/{complaint.reference}").text, "html.parser").select_one(".ipd-answers time").text
+    desk.clock.advance(timedelta(minutes=11))
+    assert browser.post(path + "/again").status_code == 303
+    text = " ".join(newest_letter("shop@unclaimed.example").split())
+    assert f"Until when ------------------------ {until} (" in text
+    assert "The link is good for 30 days." in text and "taken down" in text.partition("If you do nothing")[2]
+
+
+@pytest.mark.parametrize("lost", [1, 20])
+def test_a_link_of_which_a_part_was_lost_says_what_to_do(app, told, lost):
+    answer = app.test_client().get(told[2][:-lost])
+    assert answer.status_code == 404 and "Copy its whole line" in answer.text
+    for way in ("/notices/follow", "/sign-in/store"):
+        assert f'href="{way}"' in answer.text and app.test_client().get(way).status_code == 200
 
 
 def test_what_a_link_opened_is_open_for_a_day_in_a_copied_cookie_too(app, desk, told):

@@ -1,17 +1,20 @@
 """A notice step by step: what is kept, what is answered, what is refused."""
 
 import io
+import re
 from datetime import date
 
 import pytest
+from bs4 import BeautifulSoup
 from sqlalchemy import func, select
 
-from ipdesk.core.casework.models import SignedStatement
+from ipdesk.core.casework.models import Case, SignedStatement
 from ipdesk.core.http.idempotency import FormSubmission
 from ipdesk.features.complaints.models import Claim, Complaint, Notice, NoticeListing, TestPurchase
 from ipdesk.features.evidence.models import Exhibit
 from tests import make
 from tests.features.complaints.conftest import CONTACT, errors_of, text_of, upload, value_of
+from tests.features.evidence.conftest import locked_pdf
 from tests.visitors import sign_in
 
 ANSWERS = select(NoticeListing.entered, NoticeListing.answer).order_by(NoticeListing.notice_id, NoticeListing.position)
@@ -93,6 +96,46 @@ def test_each_row_has_exactly_one_answer(scene):
         ("LX001", "accepted"), ("LX000", "already_handled"), ("https://market.example/item/LX001", "duplicate"), ("NOPE", "not_found"),
         ("https://elsewhere.example/E1", "other_marketplace"), ("E1", "other_marketplace"),
         ("https://foreign.example/9", "other_marketplace")]
+
+
+def test_what_became_of_the_rows_just_added_is_said_and_of_no_others(scene):
+    filer = scene.filer().begin()
+    page = f"/notices/{filer.reference}/draft/listings"
+    filer.step("listings", pasted="LX000 LX000 NOPE LX001")
+    told = text_of(filer.get(page))
+    assert "4 rows added: 2 accepted. Not accepted: Duplicate (1), Not publicly found at this time (1). Such rows stand first" in told
+    filer.step("listings/chosen", chosen=["LX002"], q="basalt")
+    told = text_of(filer.get(page))
+    assert "1 row added: 1 accepted." in told and "Not accepted:" not in told
+
+
+def test_the_search_offers_nothing_that_is_handled_already_and_names_the_complaint_to_its_own_side_only(scene):
+    filer = scene.filer()
+    right = filer.register()
+    filer.begin(right=right).fill("LX000").sign()
+    complaint = next(iter(scene.rows(select(Case.reference).join(Complaint, Complaint.id == Case.id))))[0]
+    filer.begin(right=right).step("listings", pasted="LX000 LX001")
+    found = BeautifulSoup(filer.get(f"/notices/{filer.reference}/draft/listings?q=amber").text, "html.parser").select("form tbody tr")
+    assert "handled already" in found[0].text and found[0].select_one(f"a[href='/complaints/{complaint}']")
+    assert "in the notice already" in found[1].text and not any(row.select("[name=chosen]") for row in found[:2])
+    other = scene.filer().begin()
+    page = text_of(other.get(f"/notices/{other.reference}/draft/listings?q=amber"))
+    assert "handled already" in page and complaint not in page
+
+
+def test_files_that_nobody_can_read_are_named_before_signing(scene):
+    filer = scene.filer().begin().fill("LX000")
+    filer.step("exhibits", exhibits=[upload(filer, locked_pdf(), "contract.pdf")])
+    page = text_of(filer.get(f"/notices/{filer.reference}/draft/preview"))
+    assert "1 of your files cannot be read as it is contract.pdf This PDF is locked" in page
+    assert "Sign with the name of the person who signs. The notifier is named as: Ada Example." in page
+    assert filer.sign().status_code == 303
+    page = text_of(scene.as_actor("legal").get(f"/notices/{filer.reference}/screen"))
+    assert "This PDF is locked with a password: nobody can read it. Ask for an unlocked copy." in page
+    assert re.search(r"from the rights holder, \w{3} \d+ \w{3} \d{4}, \d\d:\d\d", page)
+    complaint, = scene.rows(select(Case.reference).join(Complaint, Complaint.id == Case.id))
+    page = text_of(filer.get(f"/complaints/{complaint[0]}"))
+    assert "nobody can read it." in page and "Ask for an unlocked copy" not in page
 
 
 def test_rows_are_removed_one_by_one_and_all_that_were_refused(scene):

@@ -3,7 +3,7 @@
 import io
 import re
 from contextvars import Context
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -98,6 +98,15 @@ def test_two_lists_lead_to_right_complainant_and_case(desk: Any, as_person: Any)
     assert state.startswith("Closed Not contested"), state
     counted = text_of(as_person("seller").get(f"/complaints/{waiting.reference}"))
     assert "How this was counted" in counted and "Monday to Friday, public holidays included" in counted
+
+
+@pytest.mark.parametrize("hours", [1, 24, 48, 72, 96])
+def test_the_list_and_the_case_say_in_the_same_words_how_far_off_the_end_is(desk: Any, as_person: Any, clock: Any, hours: int) -> None:
+    complaint = desk.complaint()
+    clock.advance(timedelta(hours=hours))
+    listed = page(as_person("seller").get("/complaints")).select_one("main section .ipd-deadline").parent
+    told = page(as_person("seller").get(f"/complaints/{complaint.reference}")).select_one(".ipd-answers .ipd-deadline__distance")
+    assert listed.select_one(".ipd-list__more").get_text() == told.get_text().strip("()")
 
 
 def test_right_and_complainant_are_for_those_who_may_see_the_complaint(

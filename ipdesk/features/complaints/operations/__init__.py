@@ -24,10 +24,11 @@ from ipdesk.features.complaints.operations.filing import (
     send_link,
     start_notice,
 )
+from ipdesk.features.complaints.operations.new_link import send_new_link
 from ipdesk.features.complaints.operations.opening import capture, open_complaints
 
 __all__ = [
     "LIMITS", "RIGHT_ENDED", "TOO_MANY_FOR_GUEST", "Content", "Entry", "advance_complaints", "capture", "complete_notice",
     "draft_files", "file_as_guest", "file_draft", "file_notice", "limit", "open_complaints", "save_draft", "screen_notice",
-    "send_link", "start_notice", "take_back", "tell_seller", "withdraw_notice", "write_note",
+    "send_link", "send_new_link", "start_notice", "take_back", "tell_seller", "withdraw_notice", "write_note",
 ]

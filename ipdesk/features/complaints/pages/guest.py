@@ -46,7 +46,7 @@ def new_guest() -> Any:
     if g.actor.user_id is not None:
         return render_template("public/guest_signed_in.html")
     if request.method == "GET":
-        return _write(Form(_blank()))
+        return _write(Form())
     if request.form.get("step") == "change":
         return _write(Form(_carried()))
     return _file() if _is_filing() else _check()
@@ -55,10 +55,6 @@ def new_guest() -> Any:
 def _carried() -> dict[str, Any]:
     """What was written, back in the form to be changed."""
     return {**request.form.to_dict(), "exhibits": request.form.getlist("exhibits")}
-
-
-def _blank() -> dict[str, Any]:
-    return {"kind": "copyright", "acting_as": "owner"}
 
 
 def _write(form: Form) -> Any:

@@ -1,20 +1,21 @@
 """The step of the listings: pasted, uploaded or found, each with its answer at once."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import flash, g, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import get_locale, gettext, ngettext
 
 from ipdesk.core.http.access import COMPLAINANTS, access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.kernel.errors import Invalid
 from ipdesk.core.kernel.text import translate
 from ipdesk.features.catalogue import queries as catalogue
-from ipdesk.features.complaints import drafts, entered, operations, schemas
-from ipdesk.features.complaints.answers import Entry
+from ipdesk.features.complaints import drafts, entered, operations, queries, schemas
+from ipdesk.features.complaints.answers import Answered, Entry
 from ipdesk.features.complaints.drafts import Draft
-from ipdesk.features.complaints.pages.base import find_draft, load_draft, pages, plain_rows
+from ipdesk.features.complaints.pages.base import find_draft, load_draft, pages, plain_rows, row_answer_name
 from ipdesk.features.complaints.pages.steps import frame, step
 
 
@@ -34,17 +35,23 @@ def _listings_page(form: Form, reference: str) -> str:
     now = load_draft(reference)
     asked = schemas.SearchSchema().load(request.args)
     found = catalogue.search(asked["q"], now.marketplace, cursor=asked["cursor"]) if asked["q"] else None
-    there = {row.listing.id for row in now.rows if row.listing}
     return render_template(
         "rights_holder/notice/listings.html", form=form, **frame(now), rows=plain_rows(now.rows),
         q=asked["q"], after=found.after if found else "", codes=_code_names(now),
-        found=[_found(one, there) for one in found.rows] if found else None)
+        found=_hits(found.rows, now) if found else None)
 
 
-def _found(listing: Any, there: set[int]) -> dict[str, Any]:
+def _hits(listings: Sequence[Any], now: Draft) -> list[dict[str, Any]]:
+    """What the search found, with what would be answered to each if it were added."""
+    there = {row.listing.id for row in now.accepted if row.listing}
+    handled = queries.already_handled(g.actor, [one.id for one in listings], now.right) if now.right else {}
+    return [_found(one, there, handled) for one in listings]
+
+
+def _found(listing: Any, there: set[int], handled: Mapping[int, str]) -> dict[str, Any]:
     return {"code": listing.external_id, "title": listing.title, "store": listing.store.name,
             "price": f"{listing.price} {listing.currency}".strip(), "url": listing.url,
-            "there": listing.id in there}
+            "there": listing.id in there, "handled": listing.id in handled, "other": handled.get(listing.id, "")}
 
 
 def _code_names(now: Draft) -> list[tuple[str, str]]:
@@ -78,7 +85,19 @@ def _added(reference: str, more: Sequence[Entry]) -> str:
             "A draft holds at most %(most)s rows; this would make it %(n)s. File these first, then begin another notice.",
             most=most, n=len(rows))]})
     operations.save_draft(actor=g.actor, notice=notice, draft={"rows": rows})
+    _tell(load_draft(reference).rows[-len(more):])
     return step("listings", reference)
+
+
+def _tell(added: Sequence[Answered]) -> None:
+    """Say what became of the rows just added: of a long table nobody sees which ones are new."""
+    answers = Counter(row.answer for row in added)
+    accepted = answers.pop("accepted", 0)
+    told = ngettext("%(num)s row added: %(n)s accepted.", "%(num)s rows added: %(n)s accepted.", len(added), n=accepted)
+    if answers:
+        others = gettext(", ").join(f"{row_answer_name(answer)} ({count})" for answer, count in answers.items())
+        told += " " + gettext("Not accepted: %(answers)s. Such rows stand first in the table.", answers=others)
+    flash(told, "important" if answers else "success")
 
 
 @pages.post("/<reference>/draft/listings/chosen")

@@ -109,7 +109,8 @@ def _lacks(view: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _exhibit(one: Exhibit) -> dict[str, Any]:
     return {"reference": one.reference, "name": one.name, "visibility": one.visibility,
-            "size": one.blob.size, "sha256": one.blob.sha256, "for_all": one.is_for_all_stores}
+            "size": one.blob.size, "sha256": one.blob.sha256, "for_all": one.is_for_all_stores,
+            "trouble": evidence.trouble_text(one.blob.trouble) if one.blob.trouble else ""}
 
 
 # --- the receipt -------------------------------------------------------------------------------------
@@ -154,7 +155,7 @@ def complete(reference: str) -> Any:
                        **{name: right.get(name, "") for name in schemas.RIGHT_ENTRIES}}
     return render_template(
         "rights_holder/notice/complete.html", form=form, **facts, statements=statements, asks=asks,
-        codes=list(_reasons(row).items()), right_asked=kind,
+        unreadable=[one for one in facts["exhibits"] if one["trouble"]], codes=list(_reasons(row).items()), right_asked=kind,
         files=evidence.shown(form.values.get("exhibits") or [])), form.status
 
 

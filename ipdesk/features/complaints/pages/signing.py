@@ -9,7 +9,7 @@ from ipdesk.core.http.access import COMPLAINANTS, access
 from ipdesk.core.http.fields import CaseSchema
 from ipdesk.core.http.forms import Form
 from ipdesk.features.complaints import drafts, elements, operations, queries, schemas
-from ipdesk.features.complaints.pages.base import draft_page, find_draft, load_draft, pages, plain_row, said_of
+from ipdesk.features.complaints.pages.base import draft_page, files_of, find_draft, load_draft, pages, plain_row, said_of
 from ipdesk.features.complaints.pages.steps import frame
 
 
@@ -29,7 +29,8 @@ def preview(reference: str) -> Any:
     statements = elements.statements(said.regime.regime)
     return render_template(
         "rights_holder/notice/preview.html", form=form, **frame(now), views=drafts.store_views(said),
-        shown=said.digest(), statements=statements, missing=said.missing(),
+        unreadable=[one for one in files_of(now).values() if one["trouble"]],
+        shown=said.digest(), statements=statements, missing=said.missing(), notifier=said.contact.get("name", ""),
         others=[plain_row(place, row) for place, row in enumerate(now.rows) if row.answer != "accepted"],
         kept_back=[one["name"] for one in said.exhibits if one["visibility"] != "share"],
         unassigned=[one["name"] for one in said.exhibits if not one["all"] and not one["rows"]],

@@ -97,7 +97,8 @@ def _exhibits(row: Notice, stores: Sequence[Mapping[str, Any]]) -> list[dict[str
     """The exhibits of the notice, each with who is to see it: its sharing and the listings with their stores; none means all."""
     titles = {line["claim_id"]: f"{line['title']} ({store['name']})" for store in stores for line in store["listings"]}
     return [exhibit_facts(one) | {
-        "visibility": one.visibility, "listings": [titles[number] for number in sorted(one.claim_ids & titles.keys())]}
+        "visibility": one.visibility, "filed_at": one.filed_at, "side": one.side, "trouble": one.blob.trouble,
+        "listings": [titles[number] for number in sorted(one.claim_ids & titles.keys())]}
         for one in evidence.of_case(g.actor, row.id)]
 
 
@@ -118,5 +119,5 @@ def _checklist(row: Notice, missing: set[str]) -> list[dict[str, Any]]:
     if not row.regime:
         return []
     return [{"code": element["code"], "label": element["label"], "article": element["article"],
-             "missing": element["missing"], "present": element["code"] not in missing}
+             "missing": element["missing"], "proven_by": element["proven_by"], "present": element["code"] not in missing}
             for element in elements.required(row.regime)]
