@@ -50,11 +50,14 @@ def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
     claims = [_claim(claim, law, clocks, audience) for claim in view["claims"]]
     focus = _focus(view, claims, law, audience)
     proposed = _proposed(view)
+    case = (_header(view, law, focus, clocks, claims, audience) | _second_person(law.states.get(focus), proposed)
+            | _screened(row, focus, audience, actor.at))
+    # While the notice is screened its clock is the only one, and about all the listings.
+    of_notice = [case["deadline"] | {"movers": [one["id"] for one in claims]}] if case["deadline"] and not clocks else []
     return {
         "view": view, "audience": audience, "seen": view["version"], "claims": claims,
-        "groups": _groups(claims, law), "clocks": clocks, "choices": offered,
-        "case": _header(view, law, focus, clocks, claims, audience) | _second_person(law.states.get(focus), proposed)
-        | _screened(row, focus, audience, actor.at),
+        "groups": _groups(claims, law), "clocks": clocks or of_notice, "choices": offered,
+        "case": case,
         "remarks": _remarks(row, view, claims, law, focus, audience),
         "events": events(row, timeline(row, desk=audience == "staff", audience=audience), law, claims, audience),
         "exhibits": exhibits(row, actor, claims), "diagram": diagram(law, focus),

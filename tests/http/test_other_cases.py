@@ -45,6 +45,13 @@ def test_a_complaint_whose_notice_was_sent_back_waits_for_the_rights_holder(floo
     assert "The rights holder" in page(floor, "legal", address)
 
 
+@pytest.mark.parametrize("who", ["rights_holder", "legal"])
+def test_a_complaint_that_is_screened_names_one_time_limit_everywhere_on_its_page(floor, who):
+    filed = floor.file()[0]
+    shown = text_of(floor.browser(who).get(f"/complaints/{filed.reference}"))
+    assert "Tue 3 Mar 2026, 10:00" in shown and "Screening of the notice" in shown and "No time limit runs" not in shown
+
+
 def test_a_complaint_does_not_say_that_a_listing_is_up_which_another_one_took_down(floor, twice):
     _, trademark = twice
     for who in ("seller_a", "rights_holder"):
