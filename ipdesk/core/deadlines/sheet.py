@@ -41,7 +41,7 @@ UNITS = {
 
 CALENDAR_LABELS = {
     "none": N_("Every day"),
-    "weekdays": N_("Monday to Friday, public holidays included"),
+    "weekdays": N_("Monday to Friday; public holidays count like any other day"),
     "us_federal": N_("US federal business days"),
     "cn": N_("Working days of the People's Republic of China"),
 }

@@ -88,11 +88,12 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class ElementChecklist:
-    """The elements of one document under one law."""
+    """The elements of one document under one law; ``statutory`` says whether that is a statute or the rules of the house."""
 
     title: str
     law: str
     elements: tuple[Element, ...]
+    statutory: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """The papers of a case: notice, counter-notifications, answers, court notices, decisions, and what the law asks of them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.kernel.text import N_
 from ipdesk.core.workflow import Workflow
 from ipdesk.features.complaints import elements
+from ipdesk.features.counter_notices.copies import is_statutory
 from ipdesk.gateways.bundles.contents import DecisionSheet, Element, ElementChecklist, Field, Filing, Statement
 from ipdesk.gateways.bundles.words import ACTING_AS, CHANNELS, Words
 
@@ -15,6 +17,7 @@ _NOTICE_PROOFS = {"right": "right", "contact": "parties"}
 _COURT_PROOFS = ("forum", "docket", "filed_on")
 # More single page numbers than this for one element are replaced by the section's.
 _MOST_PROOFS = 4
+OTHER_NAME = N_("Signed by another name than the notifier’s")
 _YES_NO = {True: N_("yes"), False: N_("no")}
 
 
@@ -48,10 +51,17 @@ def notice(words: Words, said: Mapping[str, Any], listings: Sequence[str], exhib
         words.facts(
             (N_("Listings"), ", ".join(listings)), (N_("Reason"), words.of_table("reason_codes", said["reason_code"])),
             (N_("Filed as"), words.named(ACTING_AS, said["acting_as"])),
+            (N_("Signature"), words.say(OTHER_NAME) if _signed_by_another(said) else ""),
             (N_("Rules that apply"), words.law(said.get("regime_reason", ""))),
         ) + received_facts(words, said) + _purchases(words, said.get("purchases", ()))
         + _superseded(words, said.get("superseded", ())),
         said["explanation"], statements(said["statements"]), exhibits)
+
+
+def _signed_by_another(said: Mapping[str, Any]) -> bool:
+    """Whether the notice is signed by another name than its notifier's."""
+    names = said["signed_name"], said["contact"].get("name", "")
+    return all(names) and names[0].casefold() != names[1].casefold()
 
 
 def _by(words: Words, name: str, company: str) -> str:
@@ -141,7 +151,12 @@ def notice_checklist(words: Words, regime: str, said: Mapping[str, Any], claims:
     proofs = {"right": said.get("right"), "listings": claims, "contact": said["contact"], "explanation": said["explanation"],
               "reason_code": said["reason_code"], "signed_name": said["signed_name"]}
     where = {**_NOTICE_PROOFS, "listings": _claim_targets(claims)}
-    return _checklist(words, N_("Elements of the notice"), regime, elements.DOCUMENT, proofs, said["statements"], where, "notice")
+    made = _checklist(words, N_("Elements of the notice"), regime, elements.DOCUMENT, proofs, said["statements"], where, "notice")
+    if not _signed_by_another(said):
+        return made
+    signed = {element["code"] for element in elements.required(regime) if "signed_name" in element["proven_by"]}
+    return replace(made, elements=tuple(
+        replace(one, remark=words.say(OTHER_NAME)) if one.code in signed and one.satisfied else one for one in made.elements))
 
 
 def counter_checklist(
@@ -166,7 +181,7 @@ def court_checklist(
         return made
     remark = words.say(N_("Examined and rejected") if said["result"] else N_("As the rights holder says; not examined yet"))
     judged = False if said["result"] else None
-    return ElementChecklist(made.title, made.law, tuple(
+    return replace(made, elements=tuple(
         Element(e.code, e.label, e.article, judged if e.satisfied else False, e.proofs, remark) for e in made.elements))
 
 
@@ -186,7 +201,7 @@ def _checklist(
             element["code"], words.law(element["label"]), words.law(element["article"]), element["code"] not in missing,
             _targets(element["proven_by"], where, own),
             words.law(element["missing"]) if element["code"] in missing else "")
-        for element in elements.required(regime, document)))
+        for element in elements.required(regime, document)), statutory=is_statutory(regime))
 
 
 def _targets(fields: Iterable[str], where: Mapping[str, Any], own: str) -> tuple[str, ...]:

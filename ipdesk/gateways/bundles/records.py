@@ -146,7 +146,13 @@ def _event(words: Words, row: Any, act: Act, body: Mapping[str, Any], numbers: N
     about = ", ".join(numbers.listings[number] for number in moved) if several else ""
     reached = "; ".join(words.state(law, state) for state in act.states)
     what = "\n".join(filter(None, (f"{title} ({about})" if about else title, f"→ {reached}" if reached else "")))
-    return Event(act.at, words.say(SIDES[act.side]), what, _basis(words, law, act, row.regime), _target(row, act, body, numbers))
+    return Event(act.at, _by(words, law, act), what, _basis(words, law, act, row.regime), _target(row, act, body, numbers))
+
+
+def _by(words: Words, law: Workflow, act: Act) -> str:
+    """Who acted; what the marketplace's own system confirmed is no act of the desk's clock."""
+    events = {edge.fired_by for _, start, _ in act.moved if start for edge in law.edges(start, act.act)}
+    return words.say(N_("Marketplace, by its system") if act.side == "clock" and "marketplace" in events else SIDES[act.side])
 
 
 def _basis(words: Words, law: Workflow, act: Act, regime: str) -> str:
@@ -185,7 +191,7 @@ def _dated_facts(
             continue
         about = ", ".join(numbers.listings[number] for number in fact.movers if number in numbers.listings)
         what = words.named(_FACTS, fact.name)
-        made.append((fact.at, Event(fact.at, words.say(N_("Fact")), f"{what} ({about})" if about else what)))
+        made.append((fact.at, Event(fact.at, words.say(N_("Recorded")), f"{what} ({about})" if about else what)))
     return made
 
 

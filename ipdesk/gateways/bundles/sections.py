@@ -145,7 +145,9 @@ def _body(contents: BundleContents) -> list[Section]:
         [(f"claim:{n}", f"{c.listing_id} · {c.title}") for n, c in enumerate(contents.claims, 1)],
         **_plain(contents, "claims"),
     )
-    add("checklist", N_("Statutory elements"), contents.element_checklists, **_plain(contents, "element_checklists"))
+    statutory = any(one.statutory for one in contents.element_checklists)
+    title = N_("Statutory elements") if statutory else N_("Elements that the house rules ask for")
+    add("checklist", title, contents.element_checklists, **_plain(contents, "element_checklists"))
     add(
         "deadlines",
         N_("Computation of deadlines"),

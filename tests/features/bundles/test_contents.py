@@ -16,9 +16,11 @@ from ipdesk.features.counter_notices import operations as answers
 from ipdesk.features.counter_notices.queries import court_notices_of
 from ipdesk.features.evidence import operations as evidence
 from ipdesk.features.evidence.intake import current as intake
-from ipdesk.gateways.bundles import gather, records
+from ipdesk.gateways.bundles import gather, papers, records
 from ipdesk.gateways.bundles.render import render
+from ipdesk.gateways.bundles.words import Words
 from tests.papers import text_of, text_of_pages
+from tests.walks import at_state
 
 SAID = "我在2019年拍摄了这张照片 📷 صورتي"
 SECRET_NOTE = "Between us: the seller's uncle runs the warehouse."
@@ -274,3 +276,32 @@ def test_a_file_that_is_gone_from_the_store_is_on_a_slip_sheet(desk, contested, 
     report = render(broken, tmp_path / "a.pdf")
     assert {e.id: bool(e.slip) for e in report.exhibits}["S-1"]
     assert [e.id for e in report.exhibits if e.slip] == ["S-1"]
+
+
+def test_a_notice_that_is_signed_by_another_name_says_so_beside_its_element(desk, contested, tmp_path):
+    """A court asks who signed: the desk does not call a signature that of the notifier when it is not."""
+    before = contents(desk, contested)
+    remarks = {e.code: e.remark for one in before.element_checklists for e in one.elements}
+    assert not any("another name" in remark for remark in remarks.values())
+    said = {"reference": "N-1", "received_at": desk.clock.now(), "signed_name": "Grace Other", "contact": {"name": "Ada Example"},
+            "reason_code": "unauthorised_copy", "acting_as": "owner", "explanation": "x", "right": {"title": "x"}, "statements": []}
+    (signature,) = [e for e in papers.notice_checklist(Words("en", "UTC"), "us_dmca", said, [1]).elements if "another name" in e.remark]
+    assert signature.satisfied and "ignature" in signature.label
+    assert any("another name" in fact.value for fact in papers.notice(Words("en", "UTC"), said, ["L-1"], ()).facts)
+
+
+def test_elements_are_called_statutory_only_where_a_statute_asks_for_them(desk, contested, tmp_path):
+    house = desk.file()[0]
+    desk.accept([house])
+    for filed, title, other in ((house, "Elements that the house rules ask for", "Statutory elements"),
+                                (contested, "Statutory elements", "house rules ask for")):
+        render(contents(desk, filed), tmp_path / "a.pdf")
+        everything = text_of(tmp_path / "a.pdf")
+        assert title in everything and other not in everything
+
+
+def test_what_the_marketplace_confirmed_is_no_act_of_the_desks_clock(desk, tmp_path):
+    filed = at_state(desk, "us_dmca", "counter_notified.restoring")
+    desk.work()
+    last = [event for event in contents(desk, filed).chronology if "is back" in event.what]
+    assert [event.actor for event in last] == ["Marketplace, by its system"]

@@ -97,7 +97,7 @@ def test_two_lists_lead_to_right_complainant_and_case(desk: Any, as_person: Any)
     state = " ".join(second.select_one("tbody td[data-label=State]").get_text(" ").split())
     assert state.startswith("Closed Not contested"), state
     counted = text_of(as_person("seller").get(f"/complaints/{waiting.reference}"))
-    assert "How this was counted" in counted and "Monday to Friday, public holidays included" in counted
+    assert "How this was counted" in counted and "Monday to Friday; public holidays count like any other day" in counted
 
 
 @pytest.mark.parametrize("hours", [1, 24, 48, 72, 96])
