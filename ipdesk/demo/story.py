@@ -310,10 +310,23 @@ class Stage:
 
         self.at(days, act)
 
+    def court_decides(self, name: str, days: float, for_rights_holder: bool) -> None:
+        def act() -> None:
+            row, claims = self.complaint(name)
+            judgment = goods.paper("Judgment", [
+                "United States District Court", "Docket 26-cv-01184",
+                f"Judgment for the {'plaintiff' if for_rights_holder else 'defendant'}."])
+            answers.record_court_outcome(
+                actor=self.actor("legal"), complaint=row, claim_ids=claims, for_rights_holder=for_rights_holder,
+                reasons="The court has decided; no appeal was filed in time.",
+                documents=[self.exhibit("legal", judgment, "judgment.pdf")])
+
+        self.at(days, act)
+
     def sues(self, name: str, days: float, who: str, confirmed: bool | None = None) -> None:
         def tell() -> None:
             row, claims = self.complaint(name)
-            filing = goods.paper("Complaint for copyright infringement", [
+            filing = goods.paper("Complaint for infringement", [
                 "United States District Court", "Docket 26-cv-01184",
                 "The plaintiff asks the court to restrain the defendant."])
             answers.tell_court_action(
@@ -456,4 +469,38 @@ def ended(stage: Stage) -> None:
     stage.screens("unreached", 8.5)
 
 
-STORIES = (just_filed, waiting_for_sellers, contested, taken_down, copyright_cases, ended)
+def rarer_ends(stage: Stage) -> None:
+    """What a desk sees once in a while: courts, complaints opened again, ends of the one set of rules that are usual in the other."""
+    stage.files("refused-mark", 17, "holder", "mark", [(B, 3)], "counterfeit", "Looks wrong.")
+    stage.screens("refused-mark", 16, "refuse", reasons="The listing offers a charging case, and the notice is about headphones.")
+    stage.files("reopened-mark", 16, "holder", "mark", [(D, 3)], "counterfeit", "Not ours.")
+    stage.screens("reopened-mark", 15.5, "refuse", reasons="The notice does not say what differs from the genuine goods.")
+    stage.decides("reopened-mark", 0.5, "reopen", "The owner has shown that the model was never made in this colour.", "A slip of ours.")
+    stage.files("retracted-mark", 21, "holder", "mark", [(D, 0)], "counterfeit", FAKE)
+    stage.screens("retracted-mark", 20.5)
+    stage.takes_back("retracted-mark", 10, "holder")
+    stage.files("court-mark", 34, "holder", "mark", [(B, 5)], "mark_in_title", TEXT_USE)
+    stage.screens("court-mark", 33.5)
+    stage.counters("court-mark", 32.5, "seller_b", "no_infringement", "标题只是说明适用型号。")
+    stage.sues("court-mark", 31.5, "holder", confirmed=True)
+    stage.files("deleted-print", 8, "agent", "prints", [(C, 6)], "copied_picture", PRINT)
+    stage.screens("deleted-print", 7.5)
+    stage.deletes("deleted-print", 7, "seller_c")
+    stage.files("withdrawn-photo", 11, "holder", "photos", [(B, 8)], "copied_picture", COPIED)
+    stage.takes_back("withdrawn-photo", 10.5, "holder")
+    stage.files("won-photo", 66, "holder", "photos", [(E, 3)], "copied_picture", COPIED)
+    stage.screens("won-photo", 65.5)
+    stage.counters("won-photo", 64, "seller_d", "fair_use", "We only show what we sell.")
+    stage.sues("won-photo", 60, "holder", confirmed=True)
+    stage.court_decides("won-photo", 4, for_rights_holder=True)
+    stage.files("unread-paper", 38, "holder", "photos", [(C, 2)], "copied_picture", COPIED)
+    stage.screens("unread-paper", 37.5)
+    stage.counters("unread-paper", 36, "seller_c", "own_right", "The photograph is our own.")
+    stage.sues("unread-paper", 29, "holder")
+    stage.files("reopened-photo", 24, "holder", "photos", [(B, 9)], "copied_picture", COPIED)
+    stage.screens("reopened-photo", 23.5)
+    stage.decides("reopened-photo", 19, "dismiss", "The photograph shows another model.", "A notice about the wrong work.")
+    stage.decides("reopened-photo", 0.6, "reopen", "The owner has shown the negative of this very picture.", "A slip of ours.")
+
+
+STORIES = (just_filed, waiting_for_sellers, contested, taken_down, copyright_cases, ended, rarer_ends)
