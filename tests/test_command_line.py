@@ -157,7 +157,9 @@ def test_law_that_does_not_hold_is_shown_by_every_command(ipdesk, desk: Path, tm
     for name in ("workflows", "templates"):
         shutil.copytree(PROJECT_ROOT / name, tmp_path / name)
     file = tmp_path / "workflows" / "complaint" / "marketplace.yaml"
-    file.write_text(file.read_text().replace("guards: [listing_is_live]", "guards: [listing_was_nice]"))
+    law = file.read_text()
+    assert "listing_is_live" in law
+    file.write_text(law.replace("listing_is_live", "listing_was_nice"))
     for words in (["run", "--port", str(free_port())], ["fsck"], ["staff", "list"]):
         done = ipdesk(*words, IPDESK_ROOT=str(tmp_path))
         assert (done.returncode, "listing_was_nice" in done.stderr) == (1, True)
