@@ -295,9 +295,10 @@ class Stage:
             chosen = claims if only is None else claims[only:only + 1]
             movable = [claim.id for claim in queries.claims_of(row.id, chosen)
                        if law.edges(claim.state, trigger)]
+            basis = law.edges(queries.claims_of(row.id, movable)[0].state, trigger)[0].basis[0]
             made = decisions.decide(
                 actor=self.actor("legal"), complaint=row, claim_ids=movable, trigger=trigger,
-                reasons={"facts": facts, "ground": ground, "basis": "house rule: both sides were heard"})
+                reasons={"facts": facts, "ground": ground, "basis": basis})
             if made.status == "proposed" and approved:
                 decisions.approve(actor=self.actor("legal_two"), decision=made)
 

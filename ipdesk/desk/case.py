@@ -47,7 +47,8 @@ def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
     view, offered = disclosure.view(row, actor), choices(actor, row)
     own = {state.deadline for state in law.states.values() if state.waits_for == audience}
     clocks = [clock_facts(line, actor.at, own=line["name"] in own) for line in view["deadlines"]]
-    claims = [_claim(claim, law, clocks, audience) for claim in view["claims"]]
+    down = _held_down(view["claims"])
+    claims = [_claim(claim, law, clocks, audience) | {"down": claim["id"] in down[0]} for claim in view["claims"]]
     focus = _focus(view, claims, law, audience)
     proposed = _proposed(view)
     case = (_header(view, law, focus, clocks, claims, audience) | _second_person(law.states.get(focus), proposed)
@@ -58,7 +59,7 @@ def complaint_page(row: Complaint, actor: Actor) -> dict[str, Any]:
         "view": view, "audience": audience, "seen": view["version"], "claims": claims,
         "groups": _groups(claims, law), "clocks": clocks or of_notice, "choices": offered,
         "case": case,
-        "remarks": _remarks(row, view, claims, law, focus, audience),
+        "remarks": _remarks(view, claims, down[1], law, focus, audience),
         "events": events(row, timeline(row, desk=audience == "staff", audience=audience), law, claims, audience),
         "exhibits": exhibits(row, actor, claims), "diagram": diagram(law, focus),
         **(staff_facts(row, actor, offered, {one["id"]: one["state"] for one in claims}, proposed)
@@ -158,16 +159,23 @@ def _screened(row: Complaint, focus: str, audience: str, now: datetime) -> dict[
 
 
 def _remarks(
-    row: Complaint, view: Mapping[str, Any], claims: Sequence[Mapping[str, Any]], law: Workflow, focus: str, audience: str,
+    view: Mapping[str, Any], claims: Sequence[Mapping[str, Any]], held_elsewhere: set[int], law: Workflow, focus: str, audience: str,
 ) -> list[str]:
-    """What the state alone does not say: listings that are gone or down for another reason, papers that wait for the desk."""
+    """What the state alone does not say: listings that are gone or down, papers that wait for the desk."""
     here = {claim["id"]: claim["listing"]["status"] for claim in claims if claim["state"] == focus} or {
         claim["id"]: claim["listing"]["status"] for claim in claims}
     gone = list(here.values()).count("removed_by_seller") if not focus.startswith("closed") else 0
-    down, remarks = _down_elsewhere(row, here, focus, audience), []
+    own, remarks = sum(claim["down"] for claim in claims if claim["id"] in here), []
+    down = _down_elsewhere(here, held_elsewhere, focus, audience)
     if gone:
         remarks.append(ngettext("One of these listings has been deleted by its seller; nothing puts it back.",
                                 "%(num)s of these listings have been deleted by their seller; nothing puts them back.", gone))
+    if own == len(here):
+        remarks.append(ngettext("The listing is down because of this complaint.",
+                                "All these listings are down because of this complaint.", own))
+    elif own:
+        remarks.append(ngettext("One of these listings is down because of this complaint.",
+                                "%(num)s of these listings are down because of this complaint.", own))
     if down:
         remarks.append(ngettext("One of these listings is down for another reason than this complaint.",
                                 "%(num)s of these listings are down for another reason than this complaint.", down))
@@ -177,7 +185,23 @@ def _remarks(
     return remarks
 
 
-def _down_elsewhere(row: Complaint, here: Mapping[int, str], focus: str, audience: str) -> int:
+def _held_down(claims: Sequence[Mapping[str, Any]]) -> tuple[set[int], set[int]]:
+    """The claims whose listing this complaint keeps down while it is not decided, and those where anything else does.
+
+    A taken down or closed state says the first by itself.
+    """
+    listings = {claim["listing"]["id"]: claim for claim in claims if claim["listing"]["status"] == "restricted"}
+    own, elsewhere = set(), set()
+    for listing, claim_id, _ in owners_of_holds(listings) if listings else ():
+        claim = listings[listing]
+        if claim_id != claim["id"]:
+            elsewhere.add(claim["id"])
+        elif not claim["state"].startswith(("delisted", "closed")):
+            own.add(claim["id"])
+    return own, elsewhere
+
+
+def _down_elsewhere(here: Mapping[int, str], held_elsewhere: set[int], focus: str, audience: str) -> int:
     """How many of these claims' listings another complaint or an order holds down.
 
     A rights holder reads of that only where its own complaint is to leave the listing up: what anybody can see.
@@ -185,8 +209,7 @@ def _down_elsewhere(row: Complaint, here: Mapping[int, str], focus: str, audienc
     down = list(here.values()).count("restricted")
     if audience == "rights_holder" or not down:
         return down if focus.startswith(("received", "pending_response")) else 0
-    listings = {claim.listing_id: claim.id for claim in row.claims if claim.id in here}
-    return len({listing for listing, claim, _ in owners_of_holds(listings) if claim != listings[listing]})
+    return len(held_elsewhere & here.keys())
 
 
 def _proposed(view: Mapping[str, Any]) -> dict[str, set[int]]:

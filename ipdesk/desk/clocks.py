@@ -36,13 +36,15 @@ def clock_facts(line: Mapping[str, Any], now: datetime, *, own: bool) -> dict[st
     only waits for what may follow, reads the last one.
     """
     opened = (line["for_staff"] or not own) and line["until_at"] < line["due_at"] and is_over(line["until_at"], now)
-    counted, until = Computation.from_dict(line["computation"]), line["due_at" if opened else "until_at"]
+    counted = Computation.from_dict(line["computation"])
+    last = _last(line, counted)
+    until = last if opened else line["until_at"]
     calendar = counted.rule.get("calendar", "none")
     return {
         "name": line["name"], "label": law_text(line["label"]), "movers": line["movers"],
         "when": moment_text(until, zone(), locale()), "iso": until.isoformat(),
         "distance": distance_text(until, now, calendar=calendar, zone=counted.zone, locale=locale()),
-        "tone": tone_of(until, now), "counted": _counted(counted, whole=opened), "window": _window(line, opened=opened),
+        "tone": tone_of(until, now), "counted": _counted(counted, whole=opened), "window": _window(line, last, opened=opened),
         "basis": law_text(line["basis"]), "sheet": sheet_facts(counted),
     }
 
@@ -61,7 +63,13 @@ def _counted(computation: Computation, *, whole: bool) -> str:
                     first=short_day(days[0]), last=short_day(days[-1]))
 
 
-def _window(line: Mapping[str, Any], *, opened: bool) -> str:
+def _last(line: Mapping[str, Any], counted: Computation) -> datetime:
+    """The last end of the time; of a clock that acts in the last working hour, the instant at which it does."""
+    at: datetime = line["fires_at" if counted.rule.get("fires") == "last_working_hour_before_close" else "due_at"]
+    return at
+
+
+def _window(line: Mapping[str, Any], last: datetime, *, opened: bool) -> str:
     """The other end of a window, where the clock has two."""
     if line["until_at"] == line["due_at"]:
         return ""
@@ -70,7 +78,7 @@ def _window(line: Mapping[str, Any], *, opened: bool) -> str:
     if opened:
         return gettext("What follows may happen at any time since %(opens)s, and at the latest then",
                        opens=moment_text(line["opens_at"], zone(), locale()))
-    latest = moment_text(line["due_at"], zone(), locale())
+    latest = moment_text(last, zone(), locale())
     if line["for_staff"]:
         return gettext("This is the target; at the latest %(latest)s", latest=latest)
     return gettext("What follows may happen from %(opens)s on, at the latest %(latest)s",

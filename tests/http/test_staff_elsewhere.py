@@ -15,9 +15,11 @@ from ipdesk.core.db.core import db
 from ipdesk.core.outbox.models import InboxMessage, Outbox
 from ipdesk.desk import legal
 from ipdesk.features.accounts.models import User
+from ipdesk.features.complaints import elements
 from ipdesk.features.complaints.models import Complaint, Notice
 from ipdesk.features.counter_notices import queries as counter_notices
 from ipdesk.features.evidence.models import Exhibit
+from ipdesk.fsck import faults
 from tests import make
 from tests.journeys.test_put_back import sue
 
@@ -473,7 +475,10 @@ def test_an_unfit_court_paper_is_recorded_as_it_came_and_its_sender_told_why_it_
         number, filed_on = row.id, row.filed_on
     assert filed_on is None
     examined = {"seen": floor.version("complaint", filed.id), "form_key": "x", "reasons": "It names no court and no action."}
-    assert legal.post(f"{page}/court-papers/{number}", data=examined | {"result": "confirm"}).status_code == 409, "it does not qualify"
+    refused = legal.post(f"{page}/court-papers/{number}", data=examined | {"result": "confirm"})
+    assert refused.status_code == 422, "it does not qualify"
+    for field in ("forum", "docket", "filed_on", "filed_by_notifier", "names_subscriber", "seeks_restraint"):
+        assert f'href="#{field}"' in text_of(refused), f"{field} is asked for"
     examined["form_key"] = "y"
     assert legal.post(f"{page}/court-papers/{number}", data=examined | {"result": "reject"}).status_code == 303
     assert floor.states(filed) == ["counter_notified.put_back"]
@@ -481,6 +486,77 @@ def test_an_unfit_court_paper_is_recorded_as_it_came_and_its_sender_told_why_it_
         (told,) = db.session.execute(select(Outbox.body_text).where(
             Outbox.case_id == filed.id, Outbox.message == "court_action_rejected", Outbox.channel == "mail")).scalars()
     assert "It names no court and no action." in told
+
+
+@pytest.mark.parametrize("kind", ["copyright", "trademark"])
+def test_what_was_left_empty_of_a_court_paper_is_entered_by_who_examines_it(floor, kind):
+    filed = floor.contested(kind)
+    floor.clock.advance(timedelta(days=1))
+    legal, page = floor.browser("legal"), f"/complaints/{filed.reference}"
+    bare = {"received_at": "2026-03-03T07:00", "docket": "", "filed_on": "", "filed_by_notifier": "", "names_subscriber": "",
+            "seeks_restraint": ""}
+    recorded = legal.post(f"{page}/record-court-paper", data=court_paper(floor, filed, **bare), content_type="multipart/form-data")
+    assert recorded.status_code == 303, text_of(recorded)[-3000:]
+    with floor.app.app_context():
+        number = counter_notices.court_notices_of(filed.id)[0].id
+    examination = f"{page}/court-papers/{number}"
+    asked = text_of(legal.get(examination))
+    assert 'name="docket"' in asked and 'name="forum"' not in asked, "what was entered is not asked for again"
+    if kind == "trademark":
+        assert "has not been examined" in text_of(legal.get(f"{page}/decide/uphold"))
+    found = {"seen": floor.version("complaint", filed.id), "result": "confirm", "filed_by_notifier": "true",
+             "names_subscriber": "true", "seeks_restraint": "true", "docket": "26-cv-9"}
+    for day in ("", "1066-01-01", "2027-01-01"):
+        assert legal.post(examination, data=found | {"filed_on": day, "form_key": f"k{day}"}).status_code == 422, day
+    assert legal.post(examination, data=found | {"filed_on": "2026-03-02", "form_key": "ok"}).status_code == 303
+    assert floor.states(filed) == ["counter_notified.in_court"]
+    with floor.app.app_context():
+        (row,) = counter_notices.court_notices_of(filed.id)
+        assert (row.forum, row.docket, str(row.filed_on), row.result) == ("D. Example", "26-cv-9", "2026-03-02", "confirmed")
+        assert not list(faults(floor.app.extensions["ipdesk.settings"]))
+
+
+def test_a_sellers_letter_is_never_shown_as_the_complainants(floor):
+    filed = floor.told("trademark")[0]
+    floor.clock.advance(timedelta(days=1))
+    said = {"channel": "post", "received_at": "2026-03-03T07:00", "claim_ids": floor.claims(filed), "name": "Wei Example",
+            "grounds": ["genuine_goods"], "explanation": "They are genuine.", "address": "88 Harbour Road", "phone": "+86 755 5550123",
+            "email": "wei@seller.example", "signed_name": "Wei Example", "form_key": "own", "seen": floor.version("complaint", filed.id),
+            "statements": [line["code"] for line in elements.statements("marketplace", "counter_notice")]}
+    answer = floor.browser("legal").post(
+        f"/complaints/{filed.reference}/record-counter-notice", data=said | {"original_files": letter_file("scan.eml")},
+        content_type="multipart/form-data")
+    assert answer.status_code == 303, text_of(answer)[-3000:]
+    page = text_of(floor.browser("seller_a").get(f"/complaints/{filed.reference}"))
+    assert "scan.eml" in page
+    theirs = page.partition("What the complainant handed in")[2].partition("<h2")[0]
+    assert "scan.eml" not in theirs
+
+
+def test_what_is_taken_down_while_it_is_contested_is_said_to_be_down(floor):
+    filed = floor.countered("trademark")
+    before = text_of(floor.browser("seller_a").get(f"/complaints/{filed.reference}"))
+    assert "The listing is down" not in before
+    reference = floor.propose(filed)
+    approved = floor.browser("legal_two").post(f"/decisions/{reference}/approve", data={
+        "form_key": "a", "seen": floor.version("complaint", filed.id)})
+    assert approved.status_code == 303
+    assert floor.states(filed) == ["counter_notified.complainant"], "the rights holder still answers"
+    with floor.app.app_context():
+        floor.desk.work()  # the marketplace carries it out
+    for who in ("seller_a", "rights_holder", "legal"):
+        page = text_of(floor.browser(who).get(f"/complaints/{filed.reference}"))
+        assert "The listing is down because of this complaint." in page, who
+        assert "let its time pass" not in page and "let your time pass" not in page
+
+
+def test_the_case_page_and_the_examination_name_one_last_instant(floor):
+    filed = floor.contested("copyright")
+    with floor.app.app_context():
+        number = sue(floor.desk, filed, floor.claims(filed))
+    legal = floor.browser("legal")
+    said = re.search(r"before (\w{3} \d+ \w{3} \d{4}, [\d:]+)", text_of(legal.get(f"/complaints/{filed.reference}/court-papers/{number}")))
+    assert said and f"at the latest {said[1]}" in text_of(legal.get(f"/complaints/{filed.reference}"))
 
 
 def test_an_incomplete_counter_notification_is_kept_with_its_day_and_the_seller_told_what_is_missing(floor):

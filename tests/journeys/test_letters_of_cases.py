@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from ipdesk.core.casework import disclosure
+from ipdesk.core.casework import clocks, disclosure
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.casework.timeline import timeline
 from ipdesk.core.db.core import db
@@ -70,6 +70,10 @@ def claim_ids(complaint):
     return found
 
 
+def due(complaint):
+    return {line.name: line.due_at for line in clocks.open_deadlines(complaint.id)}
+
+
 def decided(desk, complaint, trigger):
     with unit_of_work():
         row = rules.kinds["complaint"].load(complaint.id)
@@ -114,10 +118,15 @@ def test_a_manifest_case_that_the_seller_has_answered_offers_no_second_answer(de
     desk.accept([complaint])
     desk.work()
     letter_by_post(desk, complaint, desk.clock.now())
+    before = due(complaint)
     decided(desk, complaint, "act_now")
     seller, holder = said(complaint, "listing_delisted", "seller"), said(complaint, "listings_restricted", "rights_holder")
     assert "still decided" in seller and "File a counter-notification" not in seller
     assert "did not wait" not in seller + holder and "unless the seller contests" not in holder
+    assert due(complaint) == before, "the rights holder's time to answer runs on as it ran"
+    desk.clock.set(before["answer"] + timedelta(hours=3))
+    desk.work()
+    assert set(desk.states(complaint)) == {"counter_notified.decision"}, "and its silence brings the decision"
     decided(desk, complaint, "dismiss")
     assert "are lifted" in said(complaint, "claims_dismissed", "seller")
 

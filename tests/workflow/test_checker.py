@@ -112,6 +112,7 @@ DISMISSED_WHILE_DOWN = """\
 """
 ACTED_AT_ONCE = """\
     deadlines: {open: [contest_window], stop: [delivery, response, unreached]}
+    at_most: 10
 """
 BREAKS = [
     # --- reading ------------------------------------------------------------------------------------
@@ -312,8 +313,8 @@ BREAKS = [
           "us_dmca_notice:\n  regime: us_dmca\n  document: note"),
     Break("unknown_regime", "tables/statements.yaml", "us_dmca_notice:\n  regime: us_dmca\n",
           "us_dmca_notice:\n  regime: us_dcma\n"),
-    Break("unknown_field", "tables/elements.yaml", "proven_by: [forum, docket, filed_on, seeks_restraint]",
-          "proven_by: [forum, docket, filed_on, seeks_restrain]"),
+    Break("unknown_field", "tables/elements.yaml", "filed_on, seeks_restraint]\n      missing: It is not shown that an action",
+          "filed_on, seeks_restrain]\n      missing: It is not shown that an action"),
     Break("unknown_field", "tables/elements.yaml", "contact.address|contact.phone|contact.email", "contact.address|contact.fax"),
     Break("unknown_message", "tables/holds.yaml", "[listing_delisted, claims_upheld]", "[listing_deleted, claims_upheld]"),
     Break("unknown_trigger", "tables/holds.yaml", "[receive_counter_notice, reopen]", "[receive_counter_notices, reopen]"),
@@ -394,8 +395,8 @@ def test_old_versions_are_checked_too(changed, known):
 
 
 def test_a_name_that_is_spelt_wrong_is_named_with_the_one_that_is_meant(changed, known):
-    folder = changed("tables/elements.yaml", "proven_by: [forum, docket, filed_on, seeks_restraint]",
-                     "proven_by: [forum, docket, filed_on, seeks_restrain]")
+    folder = changed("tables/elements.yaml", "filed_on, seeks_restraint]\n      missing: It is not shown that an action",
+                     "filed_on, seeks_restrain]\n      missing: It is not shown that an action")
     (problem,) = check(load(folder), known, on=TODAY, read_rule=read_rule)
     assert problem.message == (
         "'us_dmca_court_action': there is no field of the court_action 'seeks_restrain'; is 'seeks_restraint' meant?")

@@ -26,6 +26,8 @@ def deadline_rule(name: str) -> Mapping[str, Any]:
 
 def leave(act: Any, transition: Any, group: Sequence[Any]) -> None:
     """Stop, for ``group`` only, the clocks of the states left and those the transition names."""
+    if transition.keeps_clock:
+        return
     law = act.workflow
     names = {law.states[act.moved[m.id]].deadline for m in group if act.moved[m.id]}
     names |= set(transition.deadlines.get("stop", ()))
@@ -35,6 +37,8 @@ def leave(act: Any, transition: Any, group: Sequence[Any]) -> None:
 
 def enter(act: Any, state: str, group: Sequence[Any], transition: Any = None) -> None:
     """Start the clocks of the state entered and those the transition names."""
+    if transition is not None and transition.keeps_clock:
+        return
     names = [act.workflow.states[state].deadline]
     if transition is not None:
         names += [n for n in transition.deadlines.get("open", ()) if n not in names]

@@ -134,6 +134,11 @@ class Transition:
         return CLOCK in self.who
 
     @property
+    def keeps_clock(self) -> bool:
+        """Whether the state's clock runs on: a step that leads back to where it starts and names no clock."""
+        return self.sources == (self.dest,) and not (self.opens or self.stops)
+
+    @property
     def opens(self) -> tuple[str, ...]:
         return self.deadlines.get("open", ())
 

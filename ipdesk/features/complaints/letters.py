@@ -34,7 +34,7 @@ MESSAGES = (
     "reminder_answer", "reminder_put_back", "reminder_response", "answer_overdue", "seller_not_reached", "seller_reached",
 )
 ROW_ANSWERS = {
-    "accepted": N_("%(entered)s: accepted"),
+    "accepted": N_("%(entered)s: accepted into the notice"),
     "already_handled": N_("%(entered)s: handled already in %(reference)s"),
     "handled_elsewhere": N_("%(entered)s: handled already"),
     "not_found": N_("%(entered)s: not publicly found at this time"),

@@ -242,8 +242,9 @@ def _summarise(row: Complaint, claims: list[Any], law: Any, running: Sequence[De
     if row.stage != "closed":
         row.closed_at = None
     _show_seller(row, claims, law)
-    own = {(claim.id, law.states[claim.state].deadline) for claim in claims
-           if law.states[claim.state].waits_for == "seller"}
+    own = {(claim.id, state.deadline) for claim, state in zip(claims, states, strict=True)
+           if state.waits_for == "seller" and state.deadline
+           and (state.stage != "delisted" or queries.closes_the_door(law, state.deadline))}
     row.respond_by = min((line.until_at for line in running
                           if any((mover, line.name) in own for mover in line.movers)), default=NO_LIMIT)
 

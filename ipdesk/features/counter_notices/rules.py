@@ -55,7 +55,7 @@ def notice_was_not_countered(act: Act) -> str | None:
 
 
 def answer_is_still_owed(act: Act) -> str | None:
-    """Another step (telling of a court action, a manifest case) ended the time to answer, and no answer was given."""
+    """Another step (telling of a court action) ended the time to answer, and no answer was given."""
     cut_short = queries.unanswered(act.row.id, "stopped", but=act.facts.get("answer_id"))
     return None if set(act.mover_ids) <= cut_short else "answer_over"
 
@@ -75,7 +75,7 @@ def answer_arrived_in_time(act: Act) -> str | None:
 
 def court_action_qualifies(act: Act) -> str | None:
     """17 U.S.C. § 512(g)(2)(C): a notice from the notifier, with its document, that an action has been
-    filed to restrain this subscriber with regard to this material, received before the put-back.
+    filed to restrain this subscriber with regard to this material, received before the put-back. The house asks for the same.
     """
     number = act.facts.get("court_notice_id")
     if number is None:
@@ -85,7 +85,7 @@ def court_action_qualifies(act: Act) -> str | None:
         return "court_notice_about_others"
     if not row.exhibit_ids:
         return "court_document_missing"
-    if elements.missing_from(act.row.regime, "court_action", _findings(act, row), set()):
+    if elements.missing_from(act.row.regime, "court_action", operations.court_findings(row, act.facts.get("findings")), set()):
         return "court_action_incomplete"
     return "court_notice_too_late" if _put_back_before(act, row) else None
 
@@ -121,14 +121,6 @@ def arrived_in_time(act: Act) -> str | None:
     row = db.session.get_one(CounterNotice, act.facts["counter_notice_id"])
     return None if queries.was_in_time(
         act.case.id, act.mover_ids, row.received_at, clock="response") else "answer_too_late"
-
-
-def _findings(act: Act, row: CourtNotice) -> dict[str, object]:
-    """What the notifier said and the examiner, where there are findings, confirms."""
-    found = act.facts.get("findings")
-    flags = {name: getattr(row, name) and (found is None or bool(found.get(name)))
-             for name in COURT_FLAGS}
-    return {"forum": row.forum, "docket": row.docket, "filed_on": row.filed_on, **flags}
 
 
 def _put_back_before(act: Act, row: CourtNotice) -> bool:

@@ -210,6 +210,9 @@ class CourtPaperSchema(CaseSchema):
     filed_by_notifier = Tick()
     names_subscriber = Tick()
     seeks_restraint = Tick()
+    forum = Line(200)
+    docket = Line(100)
+    filed_on = fields.Date(load_default=None, allow_none=True)
     reasons = Prose(10_000)
 
     @validates_schema(skip_on_field_errors=False)

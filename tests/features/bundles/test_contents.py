@@ -143,7 +143,7 @@ def test_deadlines_of_every_fate_are_there_with_their_days(desk, contested):
     sheets = {sheet.name: sheet for sheet in contents(desk, contested).deadlines}
     put_back = sheets["Put-back after the counter-notification"]
     assert put_back.outcome.startswith("Stopped on")
-    assert sheets["Latest put-back while a court paper is examined"].outcome == "Still running"
+    assert sheets["Time to examine the court paper"].outcome == "Still running"
     assert [step.count for step in put_back.steps if step.count != "–"] == [str(n) for n in range(1, 15)]
     assert any("Weekend" in step.reason for step in put_back.steps)
 
@@ -234,7 +234,7 @@ def test_a_party_gets_what_the_matrix_lets_it_read(desk, contested):
     assert holder.counter_notifications[0].text == "", "the statute gives the elements and nothing else"
     assert seller.counter_notifications[0].text == SAID
     own = {"Time after which an uncontested takedown moves to the history", "Put-back after the counter-notification"}
-    desks = {"Screening of the notice", "Latest put-back while a court paper is examined"}
+    desks = {"Screening of the notice", "Time to examine the court paper"}
     assert {sheet.name for sheet in staff.deadlines} == own | desks
     assert {sheet.name for sheet in seller.deadlines} == {sheet.name for sheet in holder.deadlines} == own
     with pytest.raises(NotVisible):

@@ -448,18 +448,30 @@ def test_a_court_action_told_after_the_time_to_answer_brings_no_answer_back(desk
         maintain(desk, complaint)
 
 
-@pytest.mark.parametrize("flag", ["filed_by_notifier", "names_subscriber", "seeks_restraint"])
-@pytest.mark.parametrize("by", ["notifier", "examiner"])
-def test_each_fact_of_the_statute_must_be_said_and_found(desk: Any, flag: str, by: str) -> None:
+FLAGS = ("filed_by_notifier", "names_subscriber", "seeks_restraint")
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+@pytest.mark.parametrize("regime", ["us_dmca", "marketplace"])
+def test_each_fact_that_the_rules_ask_for_must_be_found(desk: Any, regime: str, flag: str) -> None:
+    complaint = desk.complaint(regime)
+    desk.contest(complaint)
+    number = tell(desk, complaint)
+    waiting = desk.states(complaint)
+    with pytest.raises(Refusal, match="court_action_incomplete"):
+        decide(desk, complaint, number, "confirm_court_action", findings={name: name != flag for name in FLAGS})
+    assert desk.states(complaint) == waiting
+    assert counter_notices.court_notices_of(complaint.id)[0].result == ""
+
+
+def test_what_the_document_shows_counts_whatever_was_entered_of_it(desk: Any) -> None:
     complaint = desk.complaint("us_dmca")
     desk.contest(complaint)
-    number = tell(desk, complaint, **({flag: False} if by == "notifier" else {}))
-    found = {name: by == "notifier" or name != flag
-             for name in ("filed_by_notifier", "names_subscriber", "seeks_restraint")}
+    number = tell(desk, complaint, **dict.fromkeys(FLAGS, False))
     with pytest.raises(Refusal, match="court_action_incomplete"):
-        decide(desk, complaint, number, "confirm_court_action", findings=found)
-    assert desk.states(complaint) == ["counter_notified.court_notice"]
-    assert counter_notices.court_notices_of(complaint.id)[0].result == ""
+        decide(desk, complaint, number, "confirm_court_action")
+    decide(desk, complaint, number, "confirm_court_action", findings=dict.fromkeys(FLAGS, True))
+    assert desk.states(complaint) == ["counter_notified.in_court"]
 
 
 def confirm_on(desk: Any, complaint: Any, claims: list[int], paper: int) -> None:

@@ -59,7 +59,7 @@ def test_a_court_paper_is_due_before_the_put_back_can_come(floor, told):
     with floor.app.app_context():
         assert db.session.get(Complaint, filed.id).next_due_at == opens - timedelta(seconds=1)
     page = floor.browser("legal").get("/queue").get_data(as_text=True)
-    assert "Latest put-back while a court paper is examined" in page and "No clock of the desk runs" not in page
+    assert "Time to examine the court paper" in page and "No clock of the desk runs" not in page
     assert filed.reference not in late(floor)
     floor.clock.set(opens + timedelta(minutes=1))
     assert late(floor)[filed.reference]["clock"]["target_at"] == opens - timedelta(seconds=1)

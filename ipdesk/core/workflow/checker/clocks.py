@@ -34,10 +34,10 @@ def _ends_by_itself(t: Transition, state: State, registry: Registry) -> bool:
 
 
 def deadlines_opened(workflow: Workflow, registry: Registry, known: KnownNames) -> Iterator[Problem]:
-    """A transition opens the deadline of its target, and no other."""
+    """A transition opens the deadline of its target (unless it keeps the clock running), and no other."""
     for t in workflow.transitions:
         target = workflow.states[t.dest].deadline
-        if target and target not in t.opens:
+        if target and target not in t.opens and not t.keeps_clock:
             yield Problem("deadline_not_opened", f"{t.trigger!r} leads to {t.dest!r} and must open {target!r}", t.place)
         for name in t.opens:
             if name != target:
@@ -45,12 +45,12 @@ def deadlines_opened(workflow: Workflow, registry: Registry, known: KnownNames) 
 
 
 def deadlines_stopped(workflow: Workflow, registry: Registry, known: KnownNames) -> Iterator[Problem]:
-    """A transition stops the deadline of every state it leaves (unless that has just ended), and no other."""
+    """A transition stops the deadline of every state it leaves (unless that has just ended or runs on), and no other."""
     for t in workflow.transitions:
         running = {workflow.states[source].deadline for source in t.sources}
         for source in t.sources:
             state = workflow.states[source]
-            if state.deadline and state.deadline not in t.stops and not _ends_by_itself(t, state, registry):
+            if state.deadline and state.deadline not in t.stops and not (t.keeps_clock or _ends_by_itself(t, state, registry)):
                 yield Problem("deadline_left_running", f"{t.trigger!r} leaves {source!r} and must stop {state.deadline!r}", t.place)
         for name in t.stops:
             if name not in running:

@@ -100,7 +100,8 @@ def _restriction(workflow: Workflow, t: Transition, effect: str, row: dict[str, 
     if not any(letter.to == "seller" and letter.message in statements for letter in t.notify):
         yield Problem("restriction_without_statement",
                       f"{t.trigger!r} restricts by {effect!r} and sends the seller no statement of reasons", t.place)
-    if not any(edge.trigger in appeal for edge in workflow.edges(t.dest)):
+    here = {t.dest, *(edge.dest for edge in workflow.edges(t.dest) if edge.by_clock)}  # at once, or when its clock ends
+    if not any(edge.trigger in appeal for name in here for edge in workflow.edges(name)):
         yield Problem("restriction_without_appeal", f"after {t.trigger!r} nothing lets {effect!r} be looked at again", t.place)
 
 

@@ -64,7 +64,7 @@ def draft_page(notice: Notice) -> str:
 def row_answer_name(answer: str) -> str:
     """The desk's answer to an entered row, in words."""
     return {
-        "accepted": gettext("Accepted"), "already_handled": gettext("Already handled"),
+        "accepted": gettext("Accepted into the notice"), "already_handled": gettext("Already handled"),
         "not_found": gettext("Not publicly found at this time"),
         "other_marketplace": gettext("Other marketplace"), "duplicate": gettext("Duplicate"),
     }[answer]

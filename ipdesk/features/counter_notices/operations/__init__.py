@@ -17,9 +17,12 @@ from ipdesk.features.counter_notices.operations.contesting import (
     save_draft,
 )
 from ipdesk.features.counter_notices.operations.court import (
+    OF_THE_ACTION,
     ONE_OF_SEVERAL,
     TELLING,
     confirm_court_action,
+    court_findings,
+    not_shown,
     record_court_outcome,
     reject_court_action,
     tell_court_action,
@@ -28,8 +31,9 @@ from ipdesk.features.counter_notices.operations.elsewhere import RECEIVED_STEPS,
 from ipdesk.features.counter_notices.operations.shared import require_arrival, require_filed, show_to_rights_holder
 
 __all__ = [
-    "ANSWERED_IN_TIME", "LONGEST_DRAFT_FIELD", "ONE_OF_SEVERAL", "RECEIVED_STEPS", "TELLING", "answer_counter_notice", "asked_fields",
-    "confirm_court_action", "copy_for", "delete_listings", "digest_of", "draft_record", "file_counter_notice", "keep_deficient",
-    "lacking", "load_draft", "missing_fields", "record_court_outcome", "record_received", "reject_court_action", "require_arrival",
-    "require_filed", "save_draft", "show_to_rights_holder", "tell_court_action",
+    "ANSWERED_IN_TIME", "LONGEST_DRAFT_FIELD", "OF_THE_ACTION", "ONE_OF_SEVERAL", "RECEIVED_STEPS", "TELLING", "answer_counter_notice",
+    "asked_fields", "confirm_court_action", "copy_for", "court_findings", "delete_listings", "digest_of", "draft_record",
+    "file_counter_notice", "keep_deficient", "lacking", "load_draft", "missing_fields", "not_shown", "record_court_outcome",
+    "record_received", "reject_court_action", "require_arrival", "require_filed", "save_draft", "show_to_rights_holder",
+    "tell_court_action",
 ]

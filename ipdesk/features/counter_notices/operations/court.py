@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from ipdesk.core.casework.advance import advance, workflow_of
 from ipdesk.core.db.core import db
@@ -11,7 +12,7 @@ from ipdesk.features.complaints import elements
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Claim, Complaint
 from ipdesk.features.counter_notices import queries
-from ipdesk.features.counter_notices.models import CourtNotice
+from ipdesk.features.counter_notices.models import COURT_FLAGS, CourtNotice
 from ipdesk.features.counter_notices.operations.shared import (
     NO_DOCUMENT,
     TICK,
@@ -94,18 +95,42 @@ def _require_statements(regime: str, codes: Sequence[str]) -> None:
         raise Invalid({f"statement_{code}": [TICK] for code in unsigned})
 
 
+OF_THE_ACTION = ("forum", "docket", "filed_on")
+
+
+def court_findings(notice: CourtNotice, findings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is known of a court action under the names that the table of elements uses.
+
+    The court, the number and the day as they were told, or else as the examiner read them in the document. Of the three flags
+    what the examiner found, whatever the notifier had said; without ``findings`` what it said.
+    """
+    said = {name: getattr(notice, name) for name in (*OF_THE_ACTION, *COURT_FLAGS)}
+    if findings is None:
+        return said
+    return {name: said[name] or findings.get(name) for name in OF_THE_ACTION} | {name: bool(findings.get(name)) for name in COURT_FLAGS}
+
+
+def not_shown(complaint: Complaint, notice: CourtNotice, findings: Mapping[str, Any]) -> dict[str, str]:
+    """What the rules ask for and the document does not show: field → the missing element's own words."""
+    facts = court_findings(notice, findings)
+    return {name: element["missing"] for element in elements.missing_from(complaint.regime, "court_action", facts, set())
+            for name in element["proven_by"] if not facts.get(name)}
+
+
 def confirm_court_action(
     *, actor: Actor, complaint: Complaint, notice: CourtNotice,
-    findings: Mapping[str, bool] | None = None, reasons: str = "", seen: int | None = None,
+    findings: Mapping[str, Any] | None = None, reasons: str = "", seen: int | None = None,
 ) -> CourtNotice:
     """Legal staff find that the action qualifies; the listings wait for the court.
 
-    ``findings`` holds what the examiner found of ``filed_by_notifier``, ``names_subscriber`` and
-    ``seeks_restraint``; what is not in it was not found. Without ``findings`` the notifier's own
-    statements stand. The document is shown to the store from now on.
+    ``findings``: see `court_findings`; what it adds of the court, the number and the day is kept with the notice. The document
+    is shown to the store from now on.
     """
     claims = _examined(complaint, notice, "confirm_court_action")
+    require_filed((findings or {}).get("filed_on"), actor.at)
     _settle(actor, notice, "confirmed", reasons)
+    found = court_findings(notice, findings)
+    notice.forum, notice.docket, notice.filed_on = found["forum"] or "", found["docket"] or "", found["filed_on"]
     advance(actor=actor, row=complaint, movers=claims, trigger="confirm_court_action", seen=seen,
             facts={"court_notice_id": notice.id, "findings": findings})
     show_to_store(actor, complaint, {one: one.visibility

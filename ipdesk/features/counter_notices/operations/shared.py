@@ -19,6 +19,7 @@ from ipdesk.features.holds.queries import holds_of_claims
 
 CHOOSE = N_("Choose at least one listing.")
 FUTURE = N_("This day lies in the future.")
+TOO_LONG_AGO = N_("This day lies too long ago. Check the year.")
 BEFORE_COMPLAINT = N_("This lies before the complaint was filed.")
 BEFORE_TAKEDOWN = N_("This lies before the listings were taken down, so that it cannot answer that.")
 BEFORE_TELLING = N_("This lies before the seller was told of these listings.")
@@ -67,9 +68,15 @@ def _require_after(received_at: datetime, instants: Iterable[datetime], text: st
         raise Invalid({"received_at": [text]})
 
 
+OLDEST_ACTION = 30  # years: an action about a listing that is on sale now; what is older is a slip of the pen
+
+
 def require_filed(filed_on: date | None, now: datetime) -> None:
+    """``Invalid`` for a day on which no action about a listing of today can have been filed."""
     if filed_on is not None and filed_on > (now + AHEAD_OF_UTC).date():
         raise Invalid({"filed_on": [FUTURE]})
+    if filed_on is not None and filed_on.year < now.year - OLDEST_ACTION:
+        raise Invalid({"filed_on": [TOO_LONG_AGO]})
 
 
 def chosen(complaint: Complaint, claim_ids: Iterable[int]) -> list[Claim]:

@@ -11,9 +11,10 @@ from ipdesk.core.http.access import access
 from ipdesk.core.http.forms import Form
 from ipdesk.core.kernel.errors import Invalid, Refusal
 from ipdesk.features.complaints import queries as complaints
+from ipdesk.features.complaints.models import Complaint
 from ipdesk.features.counter_notices import operations
 from ipdesk.features.counter_notices import queries as counter_notices
-from ipdesk.features.counter_notices.models import COURT_FLAGS
+from ipdesk.features.counter_notices.models import COURT_FLAGS, CourtNotice
 from ipdesk.features.counter_notices.operations import ONE_OF_SEVERAL
 from ipdesk.features.decisions import queries, work
 from ipdesk.features.decisions.pages.blueprint import done, locked_row, pages
@@ -35,6 +36,7 @@ def court_paper(reference: str, number: int) -> Any:
     form = Form({name: getattr(paper, name) for name in COURT_FLAGS} | {"seen": row.version_id})
     if request.method == "POST":
         form = Form.read(CourtPaperSchema())
+        form.check(lambda: _require_shown(row, paper, form))
         if response := form.submit(lambda said: _examined(reference, number, said)):
             return response
     view = disclosure.view(row, g.actor)
@@ -42,7 +44,16 @@ def court_paper(reference: str, number: int) -> Any:
         "staff/court_paper.html", form=form, view=view, seen=row.version_id,
         may_reject=not {"reject_court_action", ONE_OF_SEVERAL}.isdisjoint(choices(g.actor, row)),
         clock=reason_for_place(queries.staff_clocks([row.id]).get(row.id), g.actor.at),
+        unsaid=[name for name in operations.OF_THE_ACTION if not getattr(paper, name)],
         paper=next(one for one in view["court_notices"] if one["id"] == number)), form.status
+
+
+def _require_shown(row: Complaint, paper: CourtNotice, form: Form) -> None:
+    """A paper is confirmed only where the document shows everything that the rules ask for; each field says what is lacking."""
+    if form.data.get("result") == "confirm":
+        operations.require_filed(form.data.get("filed_on"), g.actor.at)
+        if lacking := operations.not_shown(row, paper, form.data):
+            raise Invalid({name: [text] for name, text in lacking.items()})
 
 
 def _examined(reference: str, number: int, said: dict[str, Any]) -> str:
@@ -52,7 +63,7 @@ def _examined(reference: str, number: int, said: dict[str, Any]) -> str:
     if said["result"] == "confirm":
         operations.confirm_court_action(
             actor=g.actor, complaint=row, notice=paper, reasons=said["reasons"], seen=said["seen"],
-            findings={name: said[name] for name in COURT_FLAGS})
+            findings={name: said[name] for name in (*operations.OF_THE_ACTION, *COURT_FLAGS)})
         done(gettext("The court paper is confirmed."))
     else:
         operations.reject_court_action(actor=g.actor, complaint=row, notice=paper,

@@ -139,8 +139,11 @@ def _step_text(row: Complaint, trigger: str) -> str:
 
 
 def _decision_form(row: Complaint, choice: Choice, form: Form) -> Any:
+    page = _page(row, choice)
+    waiting = [paper for paper in page["view"].get("court_notices", ()) if not paper["result"]]
     return render_template(
-        "staff/decide.html", **_page(row, choice), form=form,
+        "staff/decide.html", **page, form=form,
+        paper_waits=any(not set(choice.movers).isdisjoint(paper["claim_ids"]) for paper in waiting),
         snippets=[(block.id, block.title) for block in queries.snippets()]), form.status
 
 

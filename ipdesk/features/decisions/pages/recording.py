@@ -111,6 +111,8 @@ def _require_elements(row: Complaint, said: Mapping[str, Any]) -> None:
     A paper that itself lacks something may be kept as it came (``keep``), which the form offers then.
     """
     missing = {} if said.get("keep") else counter_notices.missing_fields(row.regime, _entered(row, said))
+    if "explanation" in missing:  # the other texts fit whoever types it
+        missing["explanation"] = [gettext("Enter what the letter says about why the complaint is wrong.")]
     if missing:
         raise Invalid({**{"statements" if name.startswith("statement_") else name: texts for name, texts in missing.items()},
                        "keep": [gettext("If the paper itself lacks this, tick here: it is kept as it came.")]})
