@@ -119,6 +119,7 @@ def test_a_manifest_case_that_the_seller_has_answered_offers_no_second_answer(de
     desk.work()
     letter_by_post(desk, complaint, desk.clock.now())
     before = due(complaint)
+    desk.clock.advance(timedelta(days=1))
     decided(desk, complaint, "act_now")
     seller, holder = said(complaint, "listing_delisted", "seller"), said(complaint, "listings_restricted", "rights_holder")
     assert "still decided" in seller and "File a counter-notification" not in seller

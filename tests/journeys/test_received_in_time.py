@@ -274,6 +274,41 @@ def test_an_answer_in_time_undoes_nothing_of_a_manifest_case(desk):
     assert shown(desk, 0, 1) == {"restricted"}
 
 
+def test_a_put_back_that_a_confirmed_action_has_undone_lets_no_further_paper_in(desk, down):  # noqa: F811
+    """Once a court has decided for the seller, a paper that had lain about since before the first put-back changes nothing."""
+    ordered = put_back(desk, down[0])
+    number = paper_by_post(desk, down[0], ordered - timedelta(days=1))
+    examine(desk, down[0], number, fit=True)
+    desk.work()
+    with unit_of_work():
+        row = rules.kinds["complaint"].load(down[0].id)
+        judgment = evidence.take_in(actor=desk.actor("legal"), file=intake().take([b"Dismissed.\n"], name="judgment.txt"))
+        answers.record_court_outcome(
+            actor=desk.actor("legal"), complaint=row, claim_ids=[c.id for c in queries.claims_of(row.id)],
+            for_rights_holder=False, reasons="The court dismissed the action.", documents=[judgment])
+    desk.work()
+    assert set(desk.states(down[0])) == {"closed.reinstated"}
+    with pytest.raises(Refusal, match="court_notice_too_late"):
+        paper_by_post(desk, down[0], ordered - timedelta(days=2))
+    assert set(desk.states(down[0])) == {"closed.reinstated"} and shown(desk, 0, 1) == {"live"}
+
+
+def test_of_a_case_before_a_court_one_missed_look_and_one_running_look_are_open(desk, down):  # noqa: F811
+    counter(desk, down[0])
+    number = sue(desk, down[0], ids_of(down[0]))
+    examine(desk, down[0], number, fit=True)
+    for _round in range(3):
+        (running,) = (line for line in clocks.open_deadlines(down[0].id) if line.missed_at is None)
+        due_at = running.due_at
+        db.session.rollback()
+        desk.clock.set(due_at + timedelta(hours=1))
+        desk.work()
+    looks = [line for line in clocks.open_deadlines(down[0].id) if line.name == "court_review"]
+    assert [line.due_at == due_at for line in looks if line.missed_at is not None] == [True], "the last missed one"
+    assert [line.due_at > desk.clock.now() for line in looks if line.missed_at is None] == [True]
+    assert set(desk.states(down[0])) == {"counter_notified.in_court"}, "and nothing was decided"
+
+
 # --- the rights holder's answer ------------------------------------------------------------------------
 
 

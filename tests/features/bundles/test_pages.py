@@ -9,8 +9,9 @@ from sqlalchemy import func, select
 
 from ipdesk.core.audit.models import AuditEntry
 from ipdesk.core.db.core import db
+from ipdesk.core.jobs.kinds import LeaseLost, Task
 from ipdesk.core.jobs.models import JobRequest
-from ipdesk.gateways.bundles import queries
+from ipdesk.gateways.bundles import jobs, queries
 from ipdesk.gateways.bundles.models import Bundle
 from ipdesk.gateways.bundles.verifying import verify_bundle
 
@@ -93,6 +94,24 @@ def test_what_waits_can_be_stopped_and_leaves_nothing(case, desk, browser):
     assert "was stopped" in staff.get(place).text
     assert staff.get(f"{place}/file").status_code == 409
     assert list(queries.folder().glob(f"*{place.rpartition('/')[2]}*")) == []
+
+
+def test_a_worker_that_lost_its_lease_puts_no_file_in_its_place(case, browser):
+    """Another worker prints the same bundle by now; two hands on one file would leave a pair that does not belong together."""
+    place = asked(browser("legal"), case)
+    db.session.rollback()
+    bundle = db.session.scalars(select(Bundle)).one()
+
+    def lost():
+        raise LeaseLost
+
+    task = Task(id=bundle.job_id, args={}, token=1, progress=lambda done, total, step: None, require_lease=lost)
+    task.results["print"] = jobs.print_bundle(task)
+    with pytest.raises(LeaseLost):
+        jobs.keep(task)
+    db.session.rollback()
+    assert not queries.file_of(db.session.get(Bundle, bundle.id)).exists()
+    assert browser("legal").get(f"{place}/file").status_code == 409, "it is not made"
 
 
 def test_who_is_no_longer_staff_gets_no_bundle(case, desk, browser):

@@ -9,8 +9,12 @@ from sqlalchemy import select
 
 from ipdesk.core.db.core import db
 from ipdesk.core.db.unit_of_work import unit_of_work
+from ipdesk.core.kernel.actors import Actor
 from ipdesk.core.outbox.models import Outbox
 from ipdesk.features.accounts.models import StoreBinding
+from ipdesk.features.evidence import operations as evidence
+from ipdesk.features.evidence import queries as exhibits
+from ipdesk.features.evidence.intake import current as intake
 from tests import make
 from tests.features.complaints.conftest import text_of
 from tests.visitors import sign_in
@@ -119,6 +123,22 @@ def test_a_claimed_store_is_not_opened_by_an_old_letter(app, desk, told):
     answer = browser.post(path)
     assert answer.status_code == 409 and "has an account" in answer.text
     assert browser.get(f"/complaints/{complaint.reference}").status_code in (302, 404)
+
+
+@pytest.mark.tampers  # the file is shared by itself, without the act that does so
+def test_a_link_finds_no_file_of_a_store_that_has_an_account(desk, told):
+    complaint, store_id, _ = told
+    with unit_of_work():
+        holder = desk.actor("rights_holder")
+        shared = evidence.take_in(actor=holder, file=intake().take([b"Comparison"], name="comparison.txt"))
+        evidence.attach(actor=holder, exhibit=shared, case_id=complaint.id, role="notice", rules=intake().rules, visibility="share")
+        evidence.file_exhibits(actor=holder, exhibits=[shared])
+        evidence.disclose(actor=desk.actor("legal"), exhibit=shared, case_id=complaint.id, store_id=store_id)
+    reader = Actor(at=desk.clock.now(), links=frozenset({("seller", complaint.id)}))
+    assert [one.name for one in db.session.scalars(exhibits.visible_to(reader))] == ["comparison.txt"]
+    db.session.rollback()
+    claim(desk, store_id)
+    assert not list(db.session.scalars(exhibits.visible_to(reader)))
 
 
 def test_who_reads_by_a_link_makes_the_account_and_answers(app, desk, told):

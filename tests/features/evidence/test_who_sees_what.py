@@ -134,6 +134,24 @@ def test_a_guest_is_known_by_a_key_alone(desk: Desk, case_id: int) -> None:
         queries.find(desk.who(), shared, other)
 
 
+def test_the_link_of_a_guest_opens_what_is_filed_in_its_own_notice_and_nothing_else(desk: Desk, case_id: int) -> None:
+    def guests(*, filed: bool) -> str:
+        with unit_of_work():
+            made = operations.take_in(actor=desk.who(), file=desk.tools.take([b"guest"], name="g.txt"), key_hash=hash_token("mine"))
+            operations.attach(actor=desk.who(), exhibit=made, case_id=case_id, role="notice", rules=desk.tools.rules)
+            if filed:
+                operations.file_exhibits(actor=desk.who(), exhibits=[made])
+            return made.reference
+
+    draft, filed = guests(filed=False), guests(filed=True)
+    of_holder = exhibit(desk, HOLDER, case_id)
+    by_link = desk.who(links=frozenset({("guest", case_id)}))
+    assert {one.reference for one in db.session.scalars(queries.visible_to(by_link))} == {filed}
+    for other in (desk.who(links=frozenset({("guest", case_id + 1)})), desk.who()):
+        assert not list(db.session.scalars(queries.visible_to(other)))
+    assert {draft, of_holder}.isdisjoint({filed})
+
+
 def test_nobody_files_what_is_not_theirs(desk: Desk, case_id: int) -> None:
     foreign, own = exhibit(desk, STRANGER), exhibit(desk, HOLDER)
     assert [row.reference for row in queries.own_drafts(desk.who(**HOLDER), [own, own])] == [own]
