@@ -136,7 +136,7 @@ _RULES: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "webhook_secret": (_is_long, _SECRET),
     "marketplace_login_secret": (_is_long, _SECRET),
     "webhook_url": (_is_web_address, "must be an http or https address"),
-    "mail_from": (_MAIL.fullmatch, "must be a mail address alone, like desk@market.example"),
+    "mail_from": (_MAIL.fullmatch, "must be an e-mail address alone, like desk@market.example"),
     "smtp_url": (smtp_parts, "must be smtp://, smtps:// or smtp+none:// with a host, like smtp://user:password@mail.example:587"),
     "designation_expires_on": (_is_day, "must be a day like 2029-05-31"),
 }

@@ -87,7 +87,12 @@ def _claim(
 def _clock_of(
     state: State | None, clocks: Iterable[Mapping[str, Any]], law: Workflow, audience: str,
 ) -> Mapping[str, Any] | None:
-    """The clock of this state out of ``clocks``; none for the seller where it can answer after the end as well."""
+    """The clock of this state out of ``clocks``; none for the seller where it can answer after the end as well.
+
+    Nor for the parties where a court is waited for: the desk's own look at the case is no time limit of theirs.
+    """
+    if state is not None and state.waits_for == "court" and audience != "staff":
+        return None
     if state is None or (audience == "seller" and state.stage == "delisted" and state.deadline
                          and not closes_the_door(law, state.deadline)):
         return None

@@ -203,7 +203,7 @@ def send_new_link(token: str) -> Any:
             operations.send_new_link(actor=g.actor, token=token)
     except Refusal as refusal:
         return _link_page(token, links.find_link(token), refusal_text(refusal.code))
-    flash(gettext("A new link is on its way to the same mail address."), "success")
+    flash(gettext("A new link is on its way to the same e-mail address."), "success")
     return redirect(url_for("desk.link", token=token), 303)
 
 

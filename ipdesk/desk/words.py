@@ -23,7 +23,7 @@ SIDES = {
     "seller": _l("the seller"), "rights_holder": _l("the rights holder"),
 }
 CHANNELS = {
-    "desk": _l("On this desk"), "mail": _l("Mail"), "post": _l("Post"),
+    "desk": _l("On this desk"), "mail": _l("E-mail"), "post": _l("Post"),
     "agent": _l("Designated agent"),
 }
 # Who a letter is written to, and the ways on which it goes.
@@ -31,7 +31,7 @@ READERS = {
     "seller": _l("The seller"), "rights_holder": _l("The rights holder"), "staff": _l("The marketplace’s staff"),
     "marketplace": _l("The marketplace’s own system"),
 }
-LETTER_WAYS = {"mail": _l("Mail"), "inbox": _l("inbox on the desk"), "webhook": _l("a call over the network")}
+LETTER_WAYS = {"mail": _l("E-mail"), "inbox": _l("inbox on the desk"), "webhook": _l("a call over the network")}
 STAGES = {
     "received": _l("Received"), "pending_response": _l("Pending response"),
     "counter_notified": _l("Counter-notified"), "delisted": _l("Delisted"), "closed": _l("Closed"),

@@ -110,7 +110,7 @@ class Walker:
     def sign_in(self, email: str, to: str = "/") -> "Walker":
         """By the real form, sent there by the page that one wanted."""
         self.open(f"/sign-in?next={to}")
-        self.page.get_by_label("Mail address").fill(email)
+        self.page.get_by_label("E-mail address").fill(email)
         self.page.get_by_label("Password", exact=True).fill(make.PASSWORD)
         return self.press("Sign in")
 

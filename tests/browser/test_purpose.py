@@ -61,7 +61,7 @@ def contest_on_a_phone(phone: Walker, reference: str, photos: list[Path]) -> lis
     """From the link in the letter to the signed counter-notification; the screens on the way."""
     page = phone.page
     phone.open(f"/complaints/{reference}")
-    page.get_by_label("Mail address").fill("wei@quiet-harbour.example")
+    page.get_by_label("E-mail address").fill("wei@quiet-harbour.example")
     page.get_by_label("Password", exact=True).fill("four unlikely words together")
     phone.press("Sign in").go("Contest")
     page.get_by_label("Aurora floor lamp").check()

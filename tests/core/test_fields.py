@@ -132,7 +132,7 @@ def test_what_is_no_mail_address_is_refused_or_made_harmless(app, address):
         try:
             taken = Form().load({**GOOD, "mail": address})["mail"]
         except ValidationError as error:
-            assert [str(text) for text in error.messages["mail"]] == ["Enter a mail address, like name@company.example."]
+            assert [str(text) for text in error.messages["mail"]] == ["Enter an e-mail address, like name@company.example."]
         else:
             assert taken == "ada@firm.example"
 

@@ -143,7 +143,7 @@ TYPED: dict[str, tuple[Callable[[Place], Reader], str, dict[str, Any], str, str]
         "owner", "Fill this in."),
     "an address of mail that is none": (
         lambda p: p.right_form(p.reader("holder")), "Register the right", _right() | {"contact_email": "ada at home"},
-        "contact_email", "Enter a mail address, like name@company.example."),
+        "contact_email", "Enter an e-mail address, like name@company.example."),
     "a day that does not exist": (
         lambda p: p.right_form(p.reader("holder")), "Register the right", _right() | {"valid_until": "2026-02-30"},
         "valid_until", "Enter a date, like 2026-11-22."),

@@ -215,7 +215,7 @@ def whole_case(language: str = "en") -> c.BundleContents:
                         ("notice",),
                     ),
                     c.Element("b", "The exact electronic location", "Art. 16(2)(b)", True, ("claim:1", "claim:2")),
-                    c.Element("c", "Name and electronic mail address of the notifier", "Art. 16(2)(c)", True, ("parties",)),
+                    c.Element("c", "Name and electronic e-mail address of the notifier", "Art. 16(2)(c)", True, ("parties",)),
                     c.Element("d", "A statement of good faith", "Art. 16(2)(d)", True, ("notice",), "Signed in the form"),
                     c.Element("x", "Evidence of the right (not required by the Regulation)", "–", None, ("exhibit:RH-1",)),
                     c.Element("y", "A sworn translation", "House rules, 4.2", False),

@@ -61,7 +61,7 @@ class Prose(Line):
 
 
 class Mail(Line):
-    """A mail address, lower-cased domain."""
+    """An e-mail address, lower-cased domain."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -70,7 +70,7 @@ class Mail(Line):
                 validate.Email()(text)
             except ValidationError:
                 raise ValidationError(
-                    [_l("Enter a mail address, like name@company.example.")]) from None
+                    [_l("Enter an e-mail address, like name@company.example.")]) from None
         return text
 
 

@@ -30,7 +30,7 @@ def staff() -> None:
 def invite(email: str, role: str, locale: str, as_json: bool) -> None:
     """Invite EMAIL to the staff and print the single-use link (it is mailed as well)."""
     if email.count("@") != 1:
-        raise click.BadParameter("this is no mail address", param_hint="EMAIL")
+        raise click.BadParameter("this is no e-mail address", param_hint="EMAIL")
     head = sign_in.letterhead()
     try:
         with unit_of_work():

@@ -135,7 +135,7 @@ def withdraw_member_invitation(invitation_id: int) -> Any:
 @pages.route("/staff/people", methods=["GET", "POST"])
 @access("admin")
 def staff_people() -> Any:
-    """Staff accounts and their invitations; one account of any kind by its mail address."""
+    """Staff accounts and their invitations; one account of any kind by its e-mail address."""
     form = Form({"role": "reviewer"})
     if request.method == "POST":
         form = Form.read(schemas.InviteStaffSchema())
@@ -371,7 +371,7 @@ def _asked_for_store(said: dict[str, Any]) -> str:
         # The same answer whatever comes of it: nobody learns here which stores there are and which are claimed.
         with suppress(Refusal):
             operations.ask_for_store_account(actor=g.actor, store_id=card.id, letterhead=sign_in.letterhead())
-    flash(gettext("If the store has no account yet, an invitation is on its way to the mail address that the marketplace has for it. "
+    flash(gettext("If the store has no account yet, an invitation is on its way to the e-mail address that the marketplace has for it. "
                   "Open the link in it, choose a password, and you can answer for the store."), "success")
     return url_for("security.login")
 

@@ -173,7 +173,7 @@ def main_binding(store_id: int) -> StoreBinding | None:
 
 
 def main_address(store_id: int) -> tuple[str, str] | None:
-    """Mail address and language of the store's main account, if it has been claimed; what letters need of it."""
+    """E-mail address and language of the store's main account, if it has been claimed; what letters need of it."""
     found = read_columns(_address_of_store, store_id=store_id).first()
     return (found.email, found.locale) if found else None
 

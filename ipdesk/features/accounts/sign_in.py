@@ -269,7 +269,7 @@ class Post(MailUtil):
             validate.And(validate.Email(), validate.Length(max=254))(address)
         except SchemaError:
             raise EmailValidateException(
-                gettext("Enter a mail address, like name@company.example.")) from None
+                gettext("Enter an e-mail address, like name@company.example.")) from None
         return address
 
     validate = normalize

@@ -1,4 +1,4 @@
-"""The lockout counter: so many tries for one mail address and from one place, then a pause.
+"""The lockout counter: so many tries for one e-mail address and from one place, then a pause.
 
 The counter stands in the database, so it holds for all processes and restarts. It counts
 tries for an address whether or not it has an account, so it tells nobody which ones exist.

@@ -35,7 +35,7 @@ _PATTERNS = {
     "currency": (schemas.CURRENCY_PATTERN, N_("is not a code of three capital letters, like USD")),
     "country": (schemas.COUNTRY_PATTERN, N_("is not a code of two capital letters, like DE")),
     "locale": (schemas.LOCALE_PATTERN, N_("is not a language code, like en or zh_CN")),
-    "contact_email": (_MAIL, N_("is not a mail address")),
+    "contact_email": (_MAIL, N_("is not an e-mail address")),
 }
 # A spreadsheet would run a cell that begins like this.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")

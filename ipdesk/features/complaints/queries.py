@@ -26,7 +26,7 @@ def complaint_visible_to(actor: Actor) -> Any:
     """The condition under which ``actor`` may know of a complaint.
 
     A seller learns of it when it is told, never while the notice is screened. A guest who has not
-    shown that the mail address is its own knows the notice alone: a complaint names the seller.
+    shown that the e-mail address is its own knows the notice alone: a complaint names the seller.
     """
     if actor.reads_as_staff or actor.is_clock:
         return true()

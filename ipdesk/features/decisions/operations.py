@@ -182,7 +182,7 @@ def _rehearsed(
 def _letters_of(act: Callable[[], Any]) -> list[dict[str, Any]]:
     """What ``act`` would send, with nothing left behind.
 
-    Each letter once: to which side, to which mail address, whether also into its inbox.
+    Each letter once: to which side, to which e-mail address, whether also into its inbox.
     """
     found: dict[tuple[str, str], dict[str, Any]] = {}
     savepoint = db.session.begin_nested()

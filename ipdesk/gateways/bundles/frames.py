@@ -93,7 +93,7 @@ def drawing_of(pdf, obj, box: list[float], seen: set):
 
 
 def _kept_links(obj, matrix: tuple[float, ...]) -> list:
-    """Links to web and mail addresses, moved with the page; every other annotation and action is left out."""
+    """Links to web and e-mail addresses, moved with the page; every other annotation and action is left out."""
     kept = []
     a, b, c, d, e, f = matrix
     for note in obj.get("/Annots", ()):

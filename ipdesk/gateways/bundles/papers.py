@@ -30,7 +30,7 @@ def contact_facts(words: Words, contact: Mapping[str, Any]) -> tuple[Field, ...]
     """Name and addresses of a person, as far as the reader may see them."""
     return words.facts(
         (N_("Name"), contact.get("name")), (N_("Address"), contact.get("address")), (N_("Telephone"), contact.get("phone")),
-        (N_("Mail"), contact.get("email")))
+        (N_("E-mail"), contact.get("email")))
 
 
 def received_facts(words: Words, paper: Mapping[str, Any]) -> tuple[Field, ...]:

@@ -15,7 +15,7 @@ from ipdesk.gateways.bundles.texts import catalogue, day_text, instant_text
 
 SIDES = {"clock": N_("Clock of the desk"), "staff": N_("Marketplace"), "seller": N_("Seller"), "rights_holder": N_("Rights holder")}
 RIGHT_KINDS = {"trademark": N_("Trademark"), "copyright": N_("Copyright"), "design": N_("Design"), "patent": N_("Patent")}
-CHANNELS = {"desk": N_("On this desk"), "mail": N_("Mail"), "post": N_("Post"), "agent": N_("Designated agent")}
+CHANNELS = {"desk": N_("On this desk"), "mail": N_("E-mail"), "post": N_("Post"), "agent": N_("Designated agent")}
 ACTING_AS = {"owner": N_("The owner of the right"), "agent": N_("An agent of the owner")}
 OCCASIONS = {"filing": N_("when the notice was filed"), "hold": N_("before it was restricted"), "deletion": N_("before it was deleted")}
 HOLD_KINDS = {"pause": N_("Paused"), "delisting": N_("Delisted")}

@@ -88,8 +88,8 @@ def test_registering_a_taken_address_looks_the_same_and_tells_its_owner(client, 
 
 
 @pytest.mark.parametrize(("field", "value", "said"), [
-    ("email", "not an address", "Enter a mail address"),
-    ("email", "a@b\r\nBcc: x@evil.example", "Enter a mail address"),
+    ("email", "not an address", "Enter an e-mail address"),
+    ("email", "a@b\r\nBcc: x@evil.example", "Enter an e-mail address"),
     ("password", "short", "at least 10 characters"),
     ("password", "password12", "easily guessed"),
     ("password", "x" * 50, "easily guessed"),
@@ -113,11 +113,11 @@ def test_every_empty_field_is_named_at_once_in_the_order_of_the_page(client):
     page = BeautifulSoup(client.post("/register", data={}).text, "html.parser")
     said = [(link["href"], link.get_text(strip=True)) for link in page.select(".govuk-error-summary li a")]
     assert said == [("#kind", "Choose one."), ("#organisation_name", "Fill this in."), ("#name", "Fill this in."),
-                    ("#email", "Enter your mail address."), ("#password", "Enter your password.")]
+                    ("#email", "Enter your e-mail address."), ("#password", "Enter your password.")]
 
 
 @pytest.mark.parametrize("path", ["/reset-password", "/confirm-address"])
-@pytest.mark.parametrize(("typed", "said"), [("", "Fill this in."), ("nobody", "Enter a mail address, like")])
+@pytest.mark.parametrize(("typed", "said"), [("", "Fill this in."), ("nobody", "Enter an e-mail address, like")])
 def test_a_letter_is_asked_for_with_an_address(client, letters, path, typed, said):
     answer = client.post(path, data={"email": typed})
     assert answer.status_code == 422 and said in answer.text and 'id="email-error"' in answer.text

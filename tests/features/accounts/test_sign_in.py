@@ -84,7 +84,7 @@ def test_nobody_learns_whether_an_address_has_an_account(client, app):
     answers.append(enter(client, disabled.email))
     assert {answer.status_code for answer in answers} == {200}
     assert len({visible(answer) for answer in answers}) == 1
-    assert "mail address or the password is not right" in answers[0].text
+    assert "e-mail address or the password is not right" in answers[0].text
 
 
 def test_who_knows_the_password_is_told_to_confirm_the_address_first(client):

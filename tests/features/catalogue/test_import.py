@@ -143,7 +143,7 @@ def test_titles_in_chinese_arabic_and_emoji(take, marketplace: Marketplace) -> N
     ({"country": "Germany"}, "country", "has 7 characters, at most 2"),
     ({"country": "de"}, "country", "two capital letters"),
     ({"locale": "Chinese"}, "locale", "language code"),
-    ({"contact_email": "me at home"}, "contact_email", "is not a mail address"),
+    ({"contact_email": "me at home"}, "contact_email", "is not an e-mail address"),
     ({"title": "\udcff\udcfe"}, "title", "is not UTF-8 text"),
     ({"image_1": "../../etc/passwd"}, "image_1", "leads out of the folder"),
     ({"image_1": "missing.png"}, "image_1", "names no picture"),

@@ -40,7 +40,7 @@ def sent_back(scene):
 def test_the_page_names_exactly_what_is_missing(sent_back):
     for path in ("", "/complete"):
         page = text_of(sent_back.get(f"/notices/{sent_back.reference}{path}"))
-        assert "The name or the mail address of the notifier is missing." in page
+        assert "The name or the e-mail address of the notifier is missing." in page
         assert "The explanation is missing." in page
         assert "The right is not identified." not in page and "A statement is not signed." not in page
 
@@ -62,7 +62,7 @@ def test_what_was_typed_is_still_there(sent_back):
     answer = sent_back.client.post(f"/notices/{sent_back.reference}/complete", data={
         **signed(name="", email="not an address", explanation="kept"), "statement_good_faith": ""})
     assert answer.status_code == 422
-    for said in ("Fill this in", "Enter a mail address", "Tick this"):
+    for said in ("Fill this in", "Enter an e-mail address", "Tick this"):
         assert said in errors_of(answer)
     assert value_of(answer, "explanation") == "kept" and value_of(answer, "email") == "not an address"
 

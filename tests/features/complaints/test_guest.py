@@ -115,7 +115,7 @@ def test_the_link_confirms_the_address_and_follows_the_notice(scene, guest):
     elsewhere = scene.app.test_client()
     assert elsewhere.get(location).status_code == 404
     path = link_in(text)
-    assert "Opening it confirms that the mail address in the notice is yours" in text_of(elsewhere.get(path))
+    assert "Opening it confirms that the e-mail address in the notice is yours" in text_of(elsewhere.get(path))
     assert scene.rows(select(Notice.guest_confirmed_at)) == [(None,)], "looking at a link uses nothing up"
     assert elsewhere.post(path).location == location
     assert scene.rows(select(Notice.guest_confirmed_at.is_not(None))) == [(True,)]
@@ -147,7 +147,7 @@ def test_the_browser_that_filed_reads_receipt_and_state_and_nothing_of_the_selle
 def test_an_unconfirmed_address_is_marked_for_staff_and_stops_nothing(scene, guest):
     file(guest)
     ((reference, _),) = scene.notices()
-    assert "the mail address is not confirmed" in text_of(scene.as_actor("legal").get(f"/notices/{reference}/screen"))
+    assert "the e-mail address is not confirmed" in text_of(scene.as_actor("legal").get(f"/notices/{reference}/screen"))
     scene.screen(reference, "accept")
     assert scene.rows(select(Complaint.state)) == [("delisted.open",)] * 2
 
@@ -165,7 +165,7 @@ def test_a_new_link_goes_to_the_address_of_the_notice_only(scene, guest):
 
 @pytest.mark.parametrize(("changed", "said"), [
     ({"pasted": "x" * 20_000}, "20000 characters"), ({"pasted": "NOPE"}, "None of these listings"),
-    ({"pasted": " ".join(f"LX{n}" for n in range(11))}, "at most ten"), ({"email": "nobody"}, "Enter a mail address"),
+    ({"pasted": " ".join(f"LX{n}" for n in range(11))}, "at most ten"), ({"email": "nobody"}, "Enter an e-mail address"),
     ({"title": "\u200b"}, "Fill this in"),
     ({"kind": "trademark", "reason_code": "counterfeit"}, "Fill this in"), ({"reason_code": "uses_patent"}, "does not fit"),
     ({"explanation": "z" * 20_000}, "Shorten this to 10000"), ({"kind": "secret"}, "Choose one"),

@@ -258,7 +258,7 @@ def test_a_copyright_work_is_described_on_the_spot_without_certificate(scene):
 
 
 def test_the_statute_asks_for_one_way_to_reach_the_notifier(scene):
-    """17 U.S.C. § 512(c)(3)(A)(iv): information such as address, telephone number or mail address."""
+    """17 U.S.C. § 512(c)(3)(A)(iv): information such as address, telephone number or e-mail address."""
     filer = scene.filer().begin(right="new", work_title="A picture", work_owner="Aurora Ltd")
     filer.step("listings", pasted="LX000")
     assert filer.step("contact", **{**CONTACT, "phone": "", "address": " "}).status_code == 303

@@ -56,7 +56,7 @@ def test_registered_with_its_certificate_and_listed(app, owner):
     ({"territory": "Germany"}, "territory", "no country code"), ({"valid_until": "tomorrow"}, "valid_until", "Enter a date"),
     ({"title": "\u202e\u200b"}, "title", "Fill this in"), ({"owner": "o" * 20_000}, "owner", "Shorten this to 200"),
     ({"classes": "9, 46"}, "classes", "1 to 45"),
-    ({"contact_email": "nobody"}, "contact_email", "Enter a mail address"), ({"kind": "smell"}, "kind", "Choose one"),
+    ({"contact_email": "nobody"}, "contact_email", "Enter an e-mail address"), ({"kind": "smell"}, "kind", "Choose one"),
 ])
 def test_bad_entries_are_named_beside_their_field_and_kept(app, owner, wrong, field, said):
     answer = owner.post("/rights/new", data={**RIGHT, "description": "kept", **wrong})

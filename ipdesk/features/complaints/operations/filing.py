@@ -172,7 +172,7 @@ def file_as_guest(
     exhibits: Sequence[Exhibit] = (), **said: Any,
 ) -> Notice:
     """File the notice of somebody without account, whose right is described in it, and ask to
-    confirm the mail address.
+    confirm the e-mail address.
 
     An address that is never confirmed stops no clock; staff see that it is not. Raises as `file_notice`, and
     ``Invalid`` for more listings than a guest's notice holds.

@@ -23,7 +23,7 @@ _WRITTEN = {
     "pasted": _l("Addresses or ids of listings"), "explanation": _l("Explanation"),
     "own_explanation": _l("Explanation for the ticked listings"), "findings": _l("What you found"),
     "order_number": _l("Order number"), "name": _l("Your full name"), "company": _l("Company"),
-    "email": _l("Mail address"), "address": _l("Postal address"), "phone": _l("Telephone"),
+    "email": _l("E-mail address"), "address": _l("Postal address"), "phone": _l("Telephone"),
 }
 
 
