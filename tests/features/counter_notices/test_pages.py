@@ -302,6 +302,19 @@ def test_signed_twice_acts_once(desk: Any, as_person: Any) -> None:
     assert len(queries.counter_notices_of(complaint.id)) == 1
 
 
+def test_signed_in_two_windows_the_second_says_that_it_was_sent(desk: Any, as_person: Any) -> None:
+    complaint = desk.complaint()
+    seller = as_person("seller")
+    address = fill(seller, complaint, desk.claims(complaint))
+    windows = [hidden(seller.get(address)) | {"read": "true"} for _ in range(2)]
+    assert windows[0]["form_key"] != windows[1]["form_key"]
+    answers = [seller.post(address, data=sent) for sent in windows]
+    assert [answer.status_code for answer in answers] == [303, 303] and answers[0].location == answers[1].location
+    (row,) = queries.counter_notices_of(complaint.id)
+    told = text_of(seller.get(answers[1].location))
+    assert f"This is done already: your counter-notification {row.reference}" in told
+
+
 def test_a_signature_from_a_stale_page_is_refused_and_the_draft_stays(
     desk: Any, as_person: Any,
 ) -> None:

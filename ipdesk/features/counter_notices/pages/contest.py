@@ -10,6 +10,7 @@ from typing import Any
 from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import get_locale, gettext
 
+from ipdesk.core.casework.choices import choices
 from ipdesk.core.casework.rules import rules
 from ipdesk.core.db.unit_of_work import unit_of_work
 from ipdesk.core.http.access import access
@@ -18,7 +19,8 @@ from ipdesk.core.kernel.errors import Invalid
 from ipdesk.features.complaints import elements
 from ipdesk.features.complaints import queries as complaints
 from ipdesk.features.complaints.models import Complaint
-from ipdesk.features.counter_notices import copies, operations, schemas
+from ipdesk.features.counter_notices import copies, operations, queries, schemas
+from ipdesk.features.counter_notices.models import CounterNotice
 from ipdesk.features.counter_notices.pages.base import (
     case_page,
     clock_of,
@@ -174,12 +176,16 @@ def _record(
 @access("seller")
 def sign(reference: str) -> Any:
     """The exact copy that the rights holder will get, what signing means, and the signature."""
-    row, view = find(reference, "seller")
     form = Form()
     if request.method == "POST":
         form = Form.read(schemas.SignSchema())
         if response := form.submit(lambda said: _signed(reference, said)):
             return response
+    row, view = find(reference, "seller")
+    if form.status == 409 and (sent := _sent_already(row)):
+        flash(gettext("This is done already: your counter-notification %(reference)s was sent from another page.",
+                      reference=sent.reference), "success")
+        return redirect(case_page(reference), 303)
     claims = open_claims(row, view, TRIGGER)
     draft = operations.load_draft(actor=g.actor, complaint=row)
     content, exhibits = _open_content(draft, claims), _exhibits(row, draft)
@@ -194,6 +200,13 @@ def sign(reference: str) -> Any:
         troubles={one.reference: evidence.trouble_text(one.blob.trouble) for one in exhibits if one.blob.trouble},
         statutory=copies.is_statutory(row.regime), clock=clock_of(row, view, claims),
         **_place(reference, "sign")), form.status
+
+
+def _sent_already(row: Complaint) -> CounterNotice | None:
+    """The person's own counter-notification, where nothing is left to contest because of it: signed in another window, for instance."""
+    filed = queries.counter_notices_of(row.id)
+    open_to = choices(g.actor, row).get(TRIGGER)
+    return filed[-1] if filed and filed[-1].filed_by == g.actor.user_id and open_to is None else None
 
 
 def _open_content(draft: Mapping[str, Any], claims: list[dict[str, Any]]) -> dict[str, Any]:
